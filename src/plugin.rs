@@ -1,0 +1,430 @@
+//! Declared parameters: a parameter is declared once, and read, checked, documented and put into the
+//! JSON Schema from that declaration.
+//!
+//! A plugin is a [`Plugin`]: its `kind`, its declared parameters and a function that builds it from a
+//! [`TableReader`]. Plugins of one family stand in a visible list, a [`Family`]. The fixed tables of a scene
+//! (`[grid]`, `[render]`, …) are declared in the same way, as [`TableSpec`].
+
+pub mod docs;
+pub mod forms;
+
+use std::cell::{Cell as Slot, RefCell};
+use std::collections::BTreeSet;
+use std::marker::PhantomData;
+use std::ops::Range as Span;
+
+use serde_json::Value as Json;
+
+use crate::description::{Description, Node, Table, Value};
+use crate::diagnostic::{Diagnostic, Place, nearest};
+use crate::files::Files;
+
+/// Something was wrong and has been reported; there is no value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bad;
+
+/// Which numbers a parameter allows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    pub min: f64,
+    pub max: f64,
+    /// Whether `min` itself is left out.
+    pub above: bool,
+}
+
+impl Range {
+    pub const ANY: Range = Range { min: f64::NEG_INFINITY, max: f64::INFINITY, above: false };
+    pub const POSITIVE: Range = Range { min: 0.0, max: f64::INFINITY, above: true };
+    pub const NOT_NEGATIVE: Range = Range { min: 0.0, max: f64::INFINITY, above: false };
+
+    pub const fn between(min: f64, max: f64) -> Range {
+        Range { min, max, above: false }
+    }
+
+    pub const fn above_to(min: f64, max: f64) -> Range {
+        Range { min, max, above: true }
+    }
+
+    pub fn contains(&self, x: f64) -> bool {
+        x.is_finite() && x <= self.max && if self.above { x > self.min } else { x >= self.min }
+    }
+
+    /// As it stands in messages and in the reference: `> 0`, `0 ..= 1`; empty where all is allowed.
+    pub fn describe(&self) -> String {
+        match (self.min.is_finite(), self.max.is_finite(), self.above) {
+            (false, false, _) => String::new(),
+            (false, true, _) => format!("<= {}", self.max),
+            (true, false, false) => format!(">= {}", self.min),
+            (true, false, true) => format!("> {}", self.min),
+            (true, true, false) => format!("{} ..= {}", self.min, self.max),
+            (true, true, true) => format!("> {}, <= {}", self.min, self.max),
+        }
+    }
+}
+
+/// What happens where a parameter is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    Required,
+    Optional,
+    /// A TOML value that stands in for it.
+    Default(&'static str),
+    /// Optional, and the text says what then holds.
+    Otherwise(&'static str),
+}
+
+/// The declaration of one parameter whose value reads as `T`.
+pub struct Param<T> {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub unit: &'static str,
+    pub range: Range,
+    pub presence: Presence,
+    form: PhantomData<fn() -> T>,
+}
+
+impl<T> Param<T> {
+    pub const fn required(name: &'static str, about: &'static str) -> Param<T> {
+        Param { name, about, unit: "", range: Range::ANY, presence: Presence::Required, form: PhantomData }
+    }
+
+    pub const fn optional(name: &'static str, about: &'static str) -> Param<T> {
+        Param { presence: Presence::Optional, ..Param::required(name, about) }
+    }
+
+    pub const fn default(name: &'static str, toml: &'static str, about: &'static str) -> Param<T> {
+        Param { presence: Presence::Default(toml), ..Param::required(name, about) }
+    }
+
+    pub const fn otherwise(name: &'static str, what: &'static str, about: &'static str) -> Param<T> {
+        Param { presence: Presence::Otherwise(what), ..Param::required(name, about) }
+    }
+
+    pub const fn unit(self, unit: &'static str) -> Param<T> {
+        Param { unit, ..self }
+    }
+
+    pub const fn range(self, range: Range) -> Param<T> {
+        Param { range, ..self }
+    }
+}
+
+/// A declaration without its type, for lists.
+pub trait Declared: Sync {
+    fn name(&self) -> &'static str;
+    fn about(&self) -> &'static str;
+    fn unit(&self) -> &'static str;
+    fn range(&self) -> Range;
+    fn presence(&self) -> Presence;
+    /// What may stand there, in words.
+    fn form(&self) -> String;
+    fn schema(&self) -> Json;
+}
+
+impl<T: Reads> Declared for Param<T> {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn about(&self) -> &'static str {
+        self.about
+    }
+    fn unit(&self) -> &'static str {
+        self.unit
+    }
+    fn range(&self) -> Range {
+        self.range
+    }
+    fn presence(&self) -> Presence {
+        self.presence
+    }
+    fn form(&self) -> String {
+        T::form()
+    }
+    fn schema(&self) -> Json {
+        T::schema(&self.range)
+    }
+}
+
+/// A value that can be read from a scene.
+pub trait Reads: Sized {
+    /// Reads the value; what is wrong has been reported where it gives [`Bad`].
+    fn read(cell: &Cell<'_>) -> Result<Self, Bad>;
+    /// What may stand there, in words.
+    fn form() -> String;
+    /// JSON Schema of what may stand there.
+    fn schema(range: &Range) -> Json;
+}
+
+/// Parameters of which only one may be given.
+#[derive(Debug, Clone, Copy)]
+pub struct OneOf {
+    pub names: &'static [&'static str],
+    pub required: bool,
+}
+
+/// A table of the scene format: its parameters, and which exclude one another.
+pub struct TableSpec {
+    pub params: &'static [&'static dyn Declared],
+    pub one_of: &'static [OneOf],
+}
+
+/// One plugin of a family, as declared in its own file.
+pub struct Plugin<T: ?Sized + 'static> {
+    /// Its name in a scene; also the name of its file.
+    pub kind: &'static str,
+    pub about: &'static str,
+    pub table: TableSpec,
+    /// A slot table that works as it stands.
+    pub example: &'static str,
+    pub build: fn(&TableReader<'_>) -> Result<Box<T>, Bad>,
+}
+
+/// All plugins that may stand in one slot.
+pub struct Family<T: ?Sized + 'static> {
+    /// The slot's name, such as `generator`.
+    pub name: &'static str,
+    pub plugins: &'static [&'static Plugin<T>],
+    /// Kinds of the format that this version does not have yet.
+    pub planned: &'static [&'static str],
+}
+
+impl<T: ?Sized> Family<T> {
+    /// Reads a slot table: finds the plugin by `kind` and builds it.
+    pub fn read(&self, cell: &Cell<'_>) -> Result<Box<T>, Bad> {
+        let kinds = || self.plugins.iter().map(|plugin| plugin.kind);
+        let Value::Table(table) = &cell.node.value else {
+            return cell
+                .wrong(&format!("a table with `kind`, one of {}", kinds().collect::<Vec<_>>().join(", ")));
+        };
+        let Some(entry) = table.get("kind") else {
+            return cell.fail(
+                Diagnostic::invalid(format!("`{}` has no `kind`", cell.name))
+                    .help(format!("one of {}", kinds().collect::<Vec<_>>().join(", "))),
+            );
+        };
+        let Value::Text(kind) = &entry.node.value else {
+            return cell.at(&entry.node).wrong("the name of a kind, in quotes");
+        };
+        match self.plugins.iter().find(|plugin| plugin.kind == kind) {
+            Some(plugin) => {
+                (plugin.build)(&TableReader::new(cell.reading, &cell.name, table, &plugin.table, &["kind"]))
+            }
+            None if self.planned.contains(&kind.as_str()) => {
+                cell.at(&entry.node).fail(Diagnostic::invalid(format!(
+                    "the {} `{kind}` is part of the scene format, but this version does not have it yet",
+                    self.name
+                )))
+            }
+            None => cell.at(&entry.node).fail(
+                Diagnostic::invalid(format!(
+                    "there is no {} `{}`",
+                    self.name,
+                    crate::diagnostic::shown(kind)
+                ))
+                .help(nearest(kind, kinds())),
+            ),
+        }
+    }
+}
+
+/// What all tables of one scene share while they are read.
+pub struct Reading<'a> {
+    pub description: &'a Description,
+    pub files: &'a dyn Files,
+    /// Whether the scene is two-dimensional; known once `grid.shape` has been read.
+    pub flat: Slot<bool>,
+    problems: RefCell<Vec<Diagnostic>>,
+}
+
+impl<'a> Reading<'a> {
+    pub fn new(description: &'a Description, files: &'a dyn Files) -> Reading<'a> {
+        Reading { description, files, flat: Slot::new(false), problems: RefCell::default() }
+    }
+
+    pub fn report(&self, problem: Diagnostic) {
+        self.problems.borrow_mut().push(problem);
+    }
+
+    /// Everything reported so far, in the order of the text.
+    pub fn finish(self) -> Vec<Diagnostic> {
+        let mut problems = self.problems.into_inner();
+        problems
+            .sort_by_key(|p| p.place.as_ref().map_or((usize::MAX, 0), |place| (place.line, place.column)));
+        problems
+    }
+}
+
+/// One value while it is read: it knows its place and its allowed range.
+pub struct Cell<'a> {
+    pub reading: &'a Reading<'a>,
+    pub node: &'a Node,
+    /// Dotted path, as messages call it.
+    pub name: String,
+    pub unit: &'static str,
+    pub range: Range,
+}
+
+impl<'a> Cell<'a> {
+    /// Reports `problem` at this value, unless it names a place of its own.
+    pub fn fail<T>(&self, problem: Diagnostic) -> Result<T, Bad> {
+        let place = problem.place.clone().unwrap_or_else(|| self.place());
+        self.reading.report(problem.at(place));
+        Err(Bad)
+    }
+
+    /// Reports that something else than `allowed` was found.
+    pub fn wrong<T>(&self, allowed: &str) -> Result<T, Bad> {
+        self.fail(Diagnostic::invalid(format!(
+            "`{}` is {}; allowed: {allowed}",
+            self.name,
+            self.node.found()
+        )))
+    }
+
+    pub fn place(&self) -> Place {
+        self.reading.description.place(self.node.span.clone())
+    }
+
+    /// The same parameter, seen at an inner value.
+    pub fn at<'b>(&'b self, node: &'b Node) -> Cell<'b> {
+        Cell { reading: self.reading, node, name: self.name.clone(), unit: self.unit, range: self.range }
+    }
+
+    /// An inner value with a name of its own.
+    pub fn inner<'b>(&'b self, name: &str, node: &'b Node) -> Cell<'b> {
+        Cell { name: format!("{}.{name}", self.name), ..self.at(node) }
+    }
+
+    /// Range and unit in words: `> 0 um`.
+    pub fn limits(&self) -> String {
+        let unit = if self.unit == "grid.unit" { "in grid.unit" } else { self.unit };
+        [self.range.describe(), unit.to_string()]
+            .iter()
+            .filter(|s| !s.is_empty())
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// `what`, with range and unit behind it.
+    pub fn with_limits(&self, what: &str) -> String {
+        let limits = self.limits();
+        if limits.is_empty() { what.to_string() } else { format!("{what}, {limits}") }
+    }
+}
+
+/// A table while it is read by its declared parameters.
+pub struct TableReader<'a> {
+    pub reading: &'a Reading<'a>,
+    /// Dotted path, as messages call it; empty for the root.
+    pub name: String,
+    table: &'a Table,
+    spec: &'static TableSpec,
+    asked: RefCell<BTreeSet<&'static str>>,
+}
+
+impl<'a> TableReader<'a> {
+    /// Opens a table and reports unknown keys, absent required ones and those that exclude one another.
+    /// `besides` are keys that someone else reads.
+    pub fn new(
+        reading: &'a Reading<'a>,
+        name: &str,
+        table: &'a Table,
+        spec: &'static TableSpec,
+        besides: &[&'static str],
+    ) -> TableReader<'a> {
+        let reader = TableReader { reading, name: name.to_string(), table, spec, asked: RefCell::default() };
+        let known = || besides.iter().copied().chain(spec.params.iter().map(|p| p.name()));
+        for entry in &table.entries {
+            if !known().any(|name| name == entry.name) {
+                let place = reading.description.place(entry.name_span.clone());
+                let message =
+                    format!("unknown key `{}`", crate::diagnostic::shown(&reader.path(&entry.name)));
+                reading.report(Diagnostic::invalid(message).at(place).help(nearest(&entry.name, known())));
+            }
+        }
+        for param in spec.params.iter().filter(|p| p.presence() == Presence::Required) {
+            if table.get(param.name()).is_none() {
+                reader.missing(&format!("`{}` is missing", reader.path(param.name())), param.about());
+            }
+        }
+        for choice in spec.one_of {
+            let given: Vec<_> = choice.names.iter().filter_map(|name| table.get(name)).collect();
+            let names = choice.names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ");
+            if let [first, second, ..] = given[..] {
+                let place = reading.description.place(second.name_span.clone());
+                let message = format!(
+                    "`{}` and `{}` exclude one another",
+                    reader.path(&first.name),
+                    reader.path(&second.name)
+                );
+                reading.report(Diagnostic::invalid(message).at(place).help(format!("give one of {names}")));
+            } else if given.is_empty() && choice.required {
+                reader.missing(&format!("`{}` needs one of {names}", reader.name), "");
+            }
+        }
+        reader
+    }
+
+    fn missing(&self, message: &str, about: &str) {
+        let problem = Diagnostic::invalid(message).at(self.place());
+        self.reading.report(if about.is_empty() { problem } else { problem.help(about) });
+    }
+
+    fn path(&self, name: &str) -> String {
+        if self.name.is_empty() { name.to_string() } else { format!("{}.{name}", self.name) }
+    }
+
+    pub fn place(&self) -> Place {
+        self.reading.description.place(self.table.span.clone())
+    }
+
+    /// The value of a parameter that is required or has a default.
+    pub fn get<T: Reads>(&self, param: &Param<T>) -> Result<T, Bad> {
+        match (self.optional(param)?, param.presence) {
+            (Some(value), _) => Ok(value),
+            (None, Presence::Default(toml)) => self.read_default(param, toml),
+            (None, _) => Err(Bad),
+        }
+    }
+
+    /// The value of a parameter, where it is given.
+    pub fn optional<T: Reads>(&self, param: &Param<T>) -> Result<Option<T>, Bad> {
+        debug_assert!(
+            self.spec.params.iter().any(|p| p.name() == param.name),
+            "`{}` is not declared",
+            param.name
+        );
+        self.asked.borrow_mut().insert(param.name);
+        self.table.get(param.name).map(|entry| T::read(&self.cell(param, &entry.node))).transpose()
+    }
+
+    /// The place of a parameter's value, or of the table where it is not given.
+    pub fn place_of<T>(&self, param: &Param<T>) -> Place {
+        let span = self.table.get(param.name).map_or(&self.table.span, |entry| &entry.node.span);
+        self.reading.description.place(Span::clone(span))
+    }
+
+    /// Which declared parameters were never asked for; the laws of the plugins want none.
+    pub fn unasked(&self) -> Vec<&'static str> {
+        let asked = self.asked.borrow();
+        self.spec.params.iter().map(|p| p.name()).filter(|name| !asked.contains(name)).collect()
+    }
+
+    fn cell<'b, T>(&'b self, param: &Param<T>, node: &'b Node) -> Cell<'b> {
+        Cell {
+            reading: self.reading,
+            node,
+            name: self.path(param.name),
+            unit: param.unit,
+            range: param.range,
+        }
+    }
+
+    fn read_default<T: Reads>(&self, param: &Param<T>, toml: &str) -> Result<T, Bad> {
+        // A default is written as in a scene, so that the reference can show it and one reader serves both.
+        let description = Description::parse("default", &format!("value = {toml}")).map_err(|_| Bad)?;
+        let entry = description.root.get("value").ok_or(Bad)?;
+        T::read(&self.cell(param, &entry.node))
+    }
+}

@@ -1,0 +1,180 @@
+//! `gaussian`: a Gaussian, integrated over each voxel or sampled at its centre.
+
+use libm::erf;
+
+use super::{Profile, Separable, Shape, Sizes};
+use crate::grid::{Box3, Grid};
+use crate::math::{gaussian_means, gaussian_points, ln_above};
+use crate::plugin::forms::Choice;
+use crate::plugin::{Bad, OneOf, Param, Plugin, Range, TableReader, TableSpec};
+use crate::random::Streams;
+use crate::spot::{Refusal, Size};
+use crate::value::Widths;
+
+const SIGMA: Param<Widths> = Param::optional("sigma", "Standard deviation: exp(-x^2 / (2 sigma^2)).")
+    .unit("grid.unit")
+    .range(Range::POSITIVE);
+const FWHM: Param<Widths> = Param::optional("fwhm", "Full width at half maximum: 2 sqrt(2 ln 2) sigma.")
+    .unit("grid.unit")
+    .range(Range::POSITIVE);
+const SPREAD: Param<Widths> = Param::optional("spread", "Width as in exp(-x^2 / spread^2): sqrt(2) sigma.")
+    .unit("grid.unit")
+    .range(Range::POSITIVE);
+const SAMPLING: Param<Sampling> = Param::default(
+    "sampling",
+    "\"integrated\"",
+    "The mean over each voxel, as a detector collects it, or the value at its centre.",
+);
+
+pub const GAUSSIAN: Plugin<dyn Profile> = Plugin {
+    kind: "gaussian",
+    about: "A Gaussian: amplitude * exp(-(ux^2 + uy^2 + uz^2) / 2) with u the offset in sigmas.",
+    table: TableSpec {
+        params: &[&SIGMA, &FWHM, &SPREAD, &SAMPLING],
+        one_of: &[OneOf { names: &["sigma", "fwhm", "spread"], required: false }],
+    },
+    example: "{ kind = \"gaussian\", sigma = { x = 0.12, y = 0.12, z = 0.35 } }",
+    build,
+};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Sampling {
+    Integrated,
+    Point,
+}
+
+impl Choice for Sampling {
+    const ALL: &'static [(&'static str, Sampling)] =
+        &[("integrated", Sampling::Integrated), ("point", Sampling::Point)];
+}
+
+struct Gaussian {
+    /// The width as the scene gives it, and how many sigmas one of it is.
+    width: Option<(Widths, f64)>,
+    sampling: Sampling,
+}
+
+/// sigma = fwhm / (2 sqrt(2 ln 2)).
+const SIGMAS_PER_FWHM: f64 = 0.424_660_900_144_009_5;
+
+fn build(p: &TableReader<'_>) -> Result<Box<dyn Profile>, Bad> {
+    let (sigma, fwhm, spread) = (p.optional(&SIGMA), p.optional(&FWHM), p.optional(&SPREAD));
+    let sampling = p.get(&SAMPLING);
+    let width = sigma?
+        .map(|w| (w, 1.0))
+        .or(fwhm?.map(|w| (w, SIGMAS_PER_FWHM)))
+        .or(spread?.map(|w| (w, std::f64::consts::FRAC_1_SQRT_2)));
+    Ok(Box::new(Gaussian { width, sampling: sampling? }))
+}
+
+impl Gaussian {
+    /// The largest factor of one axis, for a width in voxels.
+    fn axis_peak(&self, sigma: f64) -> f64 {
+        let mut peak = [1.0];
+        if self.sampling == Sampling::Integrated {
+            gaussian_means(&[0.0], 1.0 / sigma, &mut peak);
+        }
+        peak[0]
+    }
+
+    fn half_widths(&self, size: &Size, grid: &Grid, sigmas: f64) -> [f64; 3] {
+        // A voxel's mean is at most the value at its nearer edge.
+        let edge = if self.sampling == Sampling::Integrated { 0.5 } else { 0.0 };
+        let mut reach = [0.5; 3];
+        for a in grid.axes() {
+            reach[a] = sigmas * size.width[a] / grid.voxel_size[a] + edge;
+        }
+        reach
+    }
+}
+
+impl Profile for Gaussian {
+    fn has_width(&self) -> bool {
+        self.width.is_some()
+    }
+
+    fn sizes<'a>(&'a self, streams: &Streams) -> Sizes<'a> {
+        let drawn = self.width.as_ref().map(|(widths, sigmas)| (widths.sampler(streams, "width"), *sigmas));
+        Box::new(move |index, own| {
+            let width = match (own, &drawn) {
+                (Some(sigma), _) => sigma,
+                (None, Some((draw, sigmas))) => draw(index)?.map(|w| w * sigmas),
+                (None, None) => {
+                    return Err(Refusal::new(format!("spot {index} has no sigma"))
+                        .help("give the profile `sigma`, or every spot its own"));
+                }
+            };
+            Ok(Size { width, rim: 0.0 })
+        })
+    }
+
+    fn sigma(&self, size: &Size) -> [f64; 3] {
+        size.width
+    }
+
+    /// Integral over space, per voxel: (2 pi)^(n/2) times the product of the sigmas, over the voxel's volume.
+    fn light(&self, size: &Size, grid: &Grid) -> f64 {
+        let root = (2.0 * std::f64::consts::PI).sqrt();
+        grid.axes().map(|a| root * (size.width[a] / grid.voxel_size[a])).product()
+    }
+
+    fn peak(&self, size: &Size, grid: &Grid) -> f64 {
+        grid.axes().map(|a| self.axis_peak(size.width[a] / grid.voxel_size[a])).product()
+    }
+
+    /// exp(-u^2/2) <= level / (peaks of the other axes) from u = sqrt(2 ln(peaks / level)) on.
+    fn reach(&self, size: &Size, grid: &Grid, level: f64) -> [f64; 3] {
+        let ratio = 1.0 / level;
+        let sigmas = if ratio > 1.0 { (2.0 * ln_above(ratio)).sqrt() } else { 0.0 };
+        self.half_widths(size, grid, sigmas)
+    }
+
+    fn reach_at_cutoff(&self, size: &Size, grid: &Grid, cutoff: f64) -> [f64; 3] {
+        let mut reach = self.half_widths(size, grid, cutoff);
+        // The box is the cutoff's own: half a voxel more would be a choice of ours.
+        if self.sampling == Sampling::Integrated {
+            reach = reach.map(|r| r - 0.5);
+        }
+        reach
+    }
+
+    /// Each factor falls with the distance: the largest value lies at a face of the box.
+    fn outside(&self, size: &Size, grid: &Grid, reach: [f64; 3]) -> f64 {
+        let (mut peak, mut steepest) = (1.0, 0.0);
+        for a in grid.axes() {
+            let sigma = size.width[a] / grid.voxel_size[a];
+            let mut face = [0.0];
+            self.factors(&[reach[a] / sigma], 1.0 / sigma, &mut face);
+            let axis_peak = self.axis_peak(sigma);
+            peak *= axis_peak;
+            let ratio = face[0] / axis_peak;
+            steepest = if ratio > steepest { ratio } else { steepest };
+        }
+        // Rounding of the factors must not make this fall short.
+        peak * steepest * (1.0 + 1e-12)
+    }
+
+    fn inside(&self, centre: [f64; 3], size: &Size, grid: &Grid, region: &Box3) -> f64 {
+        grid.axes()
+            .map(|a| {
+                let sigma = size.width[a] / grid.voxel_size[a];
+                let z = |edge: f64| (edge - centre[a]) / (std::f64::consts::SQRT_2 * sigma);
+                let (low, high) = (z(region[a].start as f64 - 0.5), z(region[a].end as f64 - 0.5));
+                0.5 * (erf(high) - erf(low))
+            })
+            .product()
+    }
+
+    fn shape(&self) -> Shape<'_> {
+        Shape::Separable(self)
+    }
+}
+
+impl Separable for Gaussian {
+    fn factors(&self, offset: &[f64], step: f64, out: &mut [f64]) {
+        match self.sampling {
+            Sampling::Integrated => gaussian_means(offset, step, out),
+            Sampling::Point => gaussian_points(offset, out),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! One spot, as the renderer and the truth table know it.
+
+/// A spot in world units; arrays are x, y, z.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spot {
+    pub centre: [f64; 3],
+    pub size: Size,
+    /// Peak of the continuous profile, in the volume's values.
+    pub amplitude: f64,
+    /// The spot's light summed over all voxels of an unbounded grid.
+    pub photons: f64,
+}
+
+/// How large a spot is; the profile says what the numbers mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Size {
+    /// Width on each axis: sigma of a Gaussian, radius of a ball.
+    pub width: [f64; 3],
+    /// One length more: the edge of a ball, the thickness of a shell.
+    pub rim: f64,
+}
+
+/// Why a plugin could not do what the scene asks of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    pub message: String,
+    pub help: Option<String>,
+    /// Whether a limit of the machine stands in the way, not the scene.
+    pub limit: bool,
+}
+
+impl Refusal {
+    pub fn new(message: impl Into<String>) -> Refusal {
+        Refusal { message: message.into(), help: None, limit: false }
+    }
+
+    pub fn help(mut self, help: impl Into<String>) -> Refusal {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// A numeric column that a generator adds to the truth table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extra {
+    pub name: String,
+    pub unit: String,
+    pub values: Vec<f64>,
+}

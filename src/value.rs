@@ -1,0 +1,391 @@
+//! A number that belongs to a spot: constant, or a distribution that is drawn once per spot.
+
+use libm::{exp, log};
+use serde_json::{Value as Json, json};
+
+use crate::description::{Table, Value as TomlValue};
+use crate::diagnostic::{Diagnostic, nearest};
+use crate::grid::AXES;
+use crate::plugin::forms::{Axes, read_axes};
+use crate::plugin::{Bad, Cell, Range, Reads};
+use crate::random::{Draws, Field, Streams, exponential_between};
+use crate::spot::Refusal;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Value {
+    law: Law,
+    /// Draws outside are drawn again.
+    limits: (f64, f64),
+    /// What the parameter allows, and its name: a draw beyond it is an error.
+    allowed: Range,
+    name: String,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Law {
+    Constant(f64),
+    Uniform(f64, f64),
+    Normal { mean: f64, sd: f64 },
+    LogNormal { mu: f64, sigma: f64 },
+    Exponential { mean: f64 },
+    Gamma { shape: f64, scale: f64 },
+    Poisson { mean: f64 },
+    Choice(Vec<f64>),
+}
+
+/// Name, parameters in words, and whether the parameters are one number or an array.
+const LAWS: &[(&str, &str)] = &[
+    ("uniform", "[low, high]"),
+    ("normal", "[mean, standard deviation]"),
+    ("lognormal", "[mu, sigma] of the logarithm"),
+    ("exponential", "mean"),
+    ("gamma", "[shape, scale]"),
+    ("poisson", "mean"),
+    ("choice", "[a, b, …]"),
+];
+
+/// Truncated gamma and Poisson draws are made by rejection; fewer accepted draws than one in this many
+/// count as impossible. The other laws are truncated by inversion, however far out.
+const TRIES: u64 = 20_000;
+
+impl Value {
+    pub fn constant(x: f64) -> Value {
+        Value { law: Law::Constant(x), limits: UNLIMITED, allowed: Range::ANY, name: String::new() }
+    }
+
+    /// The number, where it is the same for every spot.
+    pub fn as_constant(&self) -> Option<f64> {
+        match self.law {
+            Law::Constant(x) => Some(x),
+            _ => None,
+        }
+    }
+
+    /// Draws the number of spot `index`.
+    ///
+    /// # Errors
+    /// A draw that the parameter does not allow, such as a negative width.
+    pub fn draw(&self, field: &Field, index: u64) -> Result<f64, Refusal> {
+        let x = match self.law {
+            Law::Constant(x) => return Ok(x),
+            _ => self.law.sample(&mut field.at(index), self.limits),
+        };
+        if self.allowed.contains(x) {
+            return Ok(x);
+        }
+        let bound = if x <= self.allowed.min { "min" } else { "max" };
+        Err(Refusal::new(format!(
+            "`{}` drew {x} for spot {index}, but only {} is allowed",
+            self.name,
+            self.allowed.describe()
+        ))
+        .help(format!("truncate the distribution with `{bound}`")))
+    }
+}
+
+const UNLIMITED: (f64, f64) = (f64::NEG_INFINITY, f64::INFINITY);
+
+impl Law {
+    fn sample(&self, draws: &mut Draws, (low, high): (f64, f64)) -> f64 {
+        let free = (low, high) == UNLIMITED;
+        match self {
+            Law::Constant(x) => *x,
+            Law::Uniform(a, b) => draws.uniform(a.max(low), b.min(high)),
+            Law::Choice(values) => values[draws.below(values.len() as u64) as usize],
+            Law::Normal { mean, sd } if free => mean + sd * draws.normal(),
+            Law::Normal { mean, sd } => {
+                (mean + sd * draws.normal_between((low - mean) / sd, (high - mean) / sd)).clamp(low, high)
+            }
+            Law::LogNormal { mu, sigma } if free => exp(mu + sigma * draws.normal()),
+            Law::LogNormal { mu, sigma } => {
+                let standard = |x: f64| if x > 0.0 { (log(x) - mu) / sigma } else { f64::NEG_INFINITY };
+                exp(mu + sigma * draws.normal_between(standard(low), standard(high))).clamp(low, high)
+            }
+            Law::Exponential { mean } if free => mean * draws.exponential(),
+            Law::Exponential { mean } => {
+                (mean * exponential_between(draws.unit(), low.max(0.0) / mean, high / mean)).clamp(low, high)
+            }
+            Law::Gamma { shape, scale } => rejected(draws, low, high, |d| scale * d.gamma(*shape)),
+            Law::Poisson { mean } => rejected(draws, low, high, |d| d.poisson(*mean)),
+        }
+    }
+
+    /// The smallest and the largest value there can be.
+    fn support(&self) -> (f64, f64) {
+        match self {
+            Law::Constant(x) => (*x, *x),
+            Law::Uniform(a, b) => (*a, *b),
+            Law::Normal { .. } => UNLIMITED,
+            Law::Choice(values) => {
+                values.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), &x| {
+                    (if x < low { x } else { low }, if x > high { x } else { high })
+                })
+            }
+            _ => (0.0, f64::INFINITY),
+        }
+    }
+}
+
+fn rejected(draws: &mut Draws, low: f64, high: f64, sample: impl Fn(&mut Draws) -> f64) -> f64 {
+    // The gate has seen that acceptance is likely enough; the bound only rules out an endless loop.
+    let mut x = sample(draws);
+    for _ in 0..1000 * TRIES {
+        if x >= low && x <= high {
+            break;
+        }
+        x = sample(draws);
+    }
+    x
+}
+
+impl Reads for Value {
+    fn read(cell: &Cell<'_>) -> Result<Value, Bad> {
+        let TomlValue::Table(table) = &cell.node.value else {
+            return match cell.node.value {
+                TomlValue::Integer(_) | TomlValue::Float(_) => Ok(Value::constant(f64::read(cell)?)),
+                _ => cell.wrong(&cell.with_limits("a number or a distribution such as { uniform = [1, 2] }")),
+            };
+        };
+        let law = read_law(cell, table)?;
+        let unbounded = |name| -> Result<Option<f64>, Bad> {
+            let Some(entry) = table.get(name) else { return Ok(None) };
+            f64::read(&Cell { range: Range::ANY, ..cell.inner(name, &entry.node) }).map(Some)
+        };
+        let (min, max) = (unbounded("min"), unbounded("max"));
+        let limits = (min?.unwrap_or(UNLIMITED.0), max?.unwrap_or(UNLIMITED.1));
+        let law = match law {
+            Law::Choice(values) => {
+                Law::Choice(values.into_iter().filter(|&x| x >= limits.0 && x <= limits.1).collect())
+            }
+            law => law,
+        };
+        let value = Value { law, limits, allowed: cell.range, name: cell.name.clone() };
+        value.judge(cell)?;
+        Ok(value)
+    }
+
+    fn form() -> String {
+        "number or distribution".into()
+    }
+
+    fn schema(range: &Range) -> Json {
+        let laws = LAWS.iter().map(|(name, parameters)| {
+            let shape = if parameters.starts_with('[') {
+                json!({ "type": "array", "items": { "type": "number" }, "minItems": 1 })
+            } else {
+                json!({ "type": "number" })
+            };
+            json!({
+                "type": "object",
+                "properties": { *name: shape, "min": { "type": "number" }, "max": { "type": "number" } },
+                "required": [name],
+                "additionalProperties": false,
+            })
+        });
+        json!({ "anyOf": std::iter::once(f64::schema(range)).chain(laws).collect::<Vec<_>>() })
+    }
+}
+
+impl Value {
+    /// Refuses a truncation that leaves nothing, and a bounded law that leaves the allowed range.
+    fn judge(&self, cell: &Cell<'_>) -> Result<(), Bad> {
+        let (low, high) = self.law.support();
+        let (min, max) = self.limits;
+        let impossible = match &self.law {
+            Law::Choice(values) => values.is_empty(),
+            Law::Gamma { .. } | Law::Poisson { .. } if self.limits != UNLIMITED => {
+                let field = Streams::new(0, 0, "truncation").field("trial");
+                let mut draws = field.at(0);
+                !(0..TRIES).any(|_| {
+                    let x = self.law.sample(&mut draws, UNLIMITED);
+                    x >= min && x <= max
+                })
+            }
+            _ => min > max || min > high || max < low || (min == max && low < high),
+        };
+        if impossible {
+            return cell.fail(
+                Diagnostic::invalid(format!("the limits of `{}` leave no value to draw", cell.name))
+                    .help("`min` and `max` truncate: draws outside are drawn again"),
+            );
+        }
+        let below =
+            |x: f64| if self.allowed.above { x < self.allowed.min } else { !self.allowed.contains(x) };
+        let bounds = [if low > min { low } else { min }, if high < max { high } else { max }];
+        if bounds.iter().any(|&x| x.is_finite() && (below(x) || x > self.allowed.max)) {
+            return cell.fail(Diagnostic::invalid(format!(
+                "`{}` may draw values from {} to {}; allowed: {}",
+                cell.name,
+                bounds[0],
+                bounds[1],
+                cell.limits()
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn read_law(cell: &Cell<'_>, table: &Table) -> Result<Law, Bad> {
+    let names = || LAWS.iter().map(|(name, _)| *name);
+    let mut law = None;
+    for entry in &table.entries {
+        if matches!(entry.name.as_str(), "min" | "max") {
+            continue;
+        }
+        let place = cell.reading.description.place(entry.name_span.clone());
+        if !names().any(|name| name == entry.name) {
+            let message = format!("`{}`: there is no distribution `{}`", cell.name, entry.name);
+            return cell.fail(Diagnostic::invalid(message).at(place).help(nearest(&entry.name, names())));
+        }
+        if law.replace(entry).is_some() {
+            let message = format!("`{}` names two distributions", cell.name);
+            return cell.fail(Diagnostic::invalid(message).at(place));
+        }
+    }
+    let Some(entry) = law else {
+        let allowed = names().collect::<Vec<_>>().join(", ");
+        return cell.fail(
+            Diagnostic::invalid(format!("`{}` names no distribution", cell.name))
+                .help(format!("one of {allowed}")),
+        );
+    };
+    let inner = cell.inner(&entry.name, &entry.node);
+    let number = |node, range| f64::read(&Cell { range, unit: "", ..inner.at(node) });
+    let one = |range| number(&entry.node, range);
+    let pair = |first: Range, second: Range| match &entry.node.value {
+        TomlValue::Array(items) if items.len() == 2 => {
+            let (a, b) = (number(&items[0], first), number(&items[1], second));
+            Ok((a?, b?))
+        }
+        _ => inner.wrong(LAWS.iter().find(|(name, _)| *name == entry.name).map_or("", |(_, form)| form)),
+    };
+    Ok(match entry.name.as_str() {
+        "uniform" => {
+            let (low, high) = pair(Range::ANY, Range::ANY)?;
+            if low > high {
+                return inner.fail(Diagnostic::invalid(format!("`{}`: {low} is above {high}", inner.name)));
+            }
+            Law::Uniform(low, high)
+        }
+        "normal" => match pair(Range::ANY, Range::NOT_NEGATIVE)? {
+            (mean, 0.0) => Law::Uniform(mean, mean),
+            (mean, sd) => Law::Normal { mean, sd },
+        },
+        "lognormal" => match pair(Range::between(-700.0, 700.0), Range::between(0.0, 100.0))? {
+            (mu, 0.0) => Law::Uniform(exp(mu), exp(mu)),
+            (mu, sigma) => Law::LogNormal { mu, sigma },
+        },
+        "exponential" => Law::Exponential { mean: one(Range::POSITIVE)? },
+        "gamma" => {
+            let (shape, scale) = pair(Range::POSITIVE, Range::POSITIVE)?;
+            Law::Gamma { shape, scale }
+        }
+        "poisson" => Law::Poisson { mean: one(Range::between(0.0, 1e15))? },
+        _ => match &entry.node.value {
+            TomlValue::Array(items) if !items.is_empty() => {
+                Law::Choice(items.iter().map(|item| number(item, Range::ANY)).collect::<Result<_, _>>()?)
+            }
+            _ => return inner.wrong("an array of numbers"),
+        },
+    })
+}
+
+/// A width on each axis: one number or distribution for all axes (one draw), or an axis table that draws for
+/// each.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Widths {
+    One(Value),
+    Each([Value; 3]),
+}
+
+impl Widths {
+    /// Prepares the draws of the field `name`: spot index -> x, y, z.
+    pub fn sampler(
+        &self,
+        streams: &Streams,
+        name: &str,
+    ) -> impl Fn(u64) -> Result<[f64; 3], Refusal> + Sync + '_ {
+        let field = streams.field(name);
+        let fields = AXES.map(|axis| streams.field(&format!("{name}.{axis}")));
+        move |index| match self {
+            Widths::One(value) => value.draw(&field, index).map(|x| [x; 3]),
+            Widths::Each(values) => {
+                let mut widths = [0.0; 3];
+                for a in 0..3 {
+                    widths[a] = values[a].draw(&fields[a], index)?;
+                }
+                Ok(widths)
+            }
+        }
+    }
+}
+
+impl Reads for Widths {
+    fn read(cell: &Cell<'_>) -> Result<Widths, Bad> {
+        match &cell.node.value {
+            TomlValue::Table(table) if table.entries.iter().any(|e| AXES.contains(&e.name.as_str())) => {
+                read_axes(cell, Value::read).map(|Axes(values)| Widths::Each(values))
+            }
+            _ => Value::read(cell).map(Widths::One),
+        }
+    }
+
+    fn form() -> String {
+        "number or distribution, or { x, y, z } of one each".into()
+    }
+
+    fn schema(range: &Range) -> Json {
+        <Axes<Value>>::schema(range)
+    }
+}
+
+/// How many spots: a whole number, or drawn from a Poisson distribution.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Count {
+    Exactly(u64),
+    Poisson(f64),
+}
+
+impl Count {
+    pub fn draw(&self, draws: &mut Draws) -> u64 {
+        match *self {
+            Count::Exactly(n) => n,
+            Count::Poisson(mean) => draws.poisson(mean) as u64,
+        }
+    }
+}
+
+impl Reads for Count {
+    fn read(cell: &Cell<'_>) -> Result<Count, Bad> {
+        let allowed = "a whole number >= 0, or { poisson = mean }";
+        let TomlValue::Table(table) = &cell.node.value else {
+            return match cell.node.value {
+                TomlValue::Integer(n) if n >= 0 => Ok(Count::Exactly(n as u64)),
+                _ => cell.wrong(allowed),
+            };
+        };
+        match &table.entries[..] {
+            [entry] if entry.name == "poisson" => {
+                let inner = cell.inner("poisson", &entry.node);
+                f64::read(&Cell { range: Range::between(0.0, 1e15), ..inner }).map(Count::Poisson)
+            }
+            _ => cell.wrong(allowed),
+        }
+    }
+
+    fn form() -> String {
+        "whole number, or { poisson = mean }".into()
+    }
+
+    fn schema(_: &Range) -> Json {
+        json!({ "anyOf": [
+            { "type": "integer", "minimum": 0 },
+            {
+                "type": "object",
+                "properties": { "poisson": { "type": "number", "minimum": 0 } },
+                "required": ["poisson"],
+                "additionalProperties": false,
+            },
+        ] })
+    }
+}
