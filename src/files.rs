@@ -38,13 +38,12 @@ pub struct DiskFiles {
 }
 
 impl DiskFiles {
-    /// `allowed` are the directories of `--allow-path`; a file larger than `max_bytes` is refused.
+    /// `scene_dir` is absolute; `allowed` are the directories of `--allow-path`; a file larger than `max_bytes` is refused.
     pub fn new(scene_dir: &Path, allowed: &[PathBuf], max_bytes: u64) -> DiskFiles {
-        let scene_dir = lexical(&std::path::absolute(scene_dir).unwrap_or_else(|_| scene_dir.to_path_buf()));
-        let mut roots = vec![scene_dir.clone(), PathBuf::from(".")];
+        let mut roots = vec![scene_dir.to_path_buf(), PathBuf::from(".")];
         roots.extend(allowed.iter().cloned());
         let roots = roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
-        DiskFiles { scene_dir, roots, max_bytes, used: RefCell::default() }
+        DiskFiles { scene_dir: scene_dir.to_path_buf(), roots, max_bytes, used: RefCell::default() }
     }
 }
 

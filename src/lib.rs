@@ -8,9 +8,11 @@
 
 // Vocabulary: plain data.
 pub mod diagnostic;
+pub mod error;
 pub mod files;
 pub mod grid;
 pub mod math;
+pub mod nearest;
 pub mod plugin;
 pub mod random;
 pub mod simd;
@@ -24,3 +26,7 @@ pub mod regions;
 
 // Pipeline.
 pub mod description;
+pub mod populate;
+pub mod render;
+pub mod scene;
+pub mod volume_file;

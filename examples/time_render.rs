@@ -1,0 +1,65 @@
+//! Times the rendering of a scene into memory: `time_render SCENE [--threads N] [--out FILE] [--reuse]`.
+//!
+//! The spots are placed and the scene rendered once to warm up; then it is rendered once more into a new array (with
+//! `--reuse` into the same one, cleared beforehand) and the wall time of that and the processor time of all
+//! threads are printed in milliseconds. `--out` writes the volume as raw little-endian float32, z y x.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use blobscene::populate::populate;
+use blobscene::render::Renderer;
+use blobscene::scene::{Request, Scene};
+use clap::Parser;
+
+#[derive(Parser)]
+struct Arguments {
+    scene: PathBuf,
+    #[arg(long, default_value_t = 0)]
+    threads: usize,
+    #[arg(long)]
+    out: Option<PathBuf>,
+    #[arg(long)]
+    reuse: bool,
+}
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let arguments = Arguments::parse();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build()?;
+    let said = |problems: Vec<blobscene::diagnostic::Diagnostic>| {
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let scene = Scene::open(&arguments.scene, &Request::default()).map_err(said)?;
+    let spots = pool.install(|| populate(&scene, 0, u64::from(u32::MAX))).map_err(said)?;
+    let region = scene.grid.whole();
+    let mut volume = pool.install(|| Renderer::new(&scene, &spots)).array(&pool, &region);
+    if arguments.reuse {
+        volume.fill(0.0);
+    } else {
+        drop(std::mem::take(&mut volume));
+    }
+
+    let (wall, processor) = (Instant::now(), processor_ms());
+    let renderer = pool.install(|| Renderer::new(&scene, &spots));
+    if arguments.reuse {
+        renderer.add_to(&pool, &region, &mut volume);
+    } else {
+        volume = renderer.array(&pool, &region);
+    }
+    let (wall, processor) = (wall.elapsed().as_secs_f64() * 1e3, processor_ms() - processor);
+    println!("time_ms {wall:.3}\ncpu_ms {processor:.3}");
+
+    if let Some(path) = arguments.out {
+        let bytes: Vec<u8> = volume.iter().flat_map(|voxel| voxel.to_le_bytes()).collect();
+        std::fs::write(path, bytes)?;
+    }
+    Ok(())
+}
+
+/// Processor time of all threads of this process so far.
+fn processor_ms() -> f64 {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the clock writes into `time`.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    time.tv_sec as f64 * 1e3 + time.tv_nsec as f64 * 1e-6
+}

@@ -1,0 +1,163 @@
+//! Scene -> [`Spots`]: every generator places its group, and each spot gets its size and its light.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::generators::{Layout, Placed};
+use crate::grid::Grid;
+use crate::random::{Field, Streams};
+use crate::scene::group::Brightness;
+use crate::scene::{Group, Scene};
+use crate::spot::{Extra, Refusal, Size, Spot};
+
+/// All spots of a scene, numbered in the order in which they are summed: groups in the byte order of their
+/// names, then the generator's order.
+#[derive(Debug, Default)]
+pub struct Spots {
+    pub list: Vec<Spot>,
+    /// The numbers of each group's spots, group by group.
+    pub groups: Vec<Range<usize>>,
+    /// Columns that generators add, as long as `list`; NaN where a group has none.
+    pub extras: Vec<Extra>,
+}
+
+impl Spots {
+    /// The group that spot `id` belongs to.
+    pub fn group_of(&self, id: usize) -> usize {
+        self.groups.partition_point(|range| range.end <= id)
+    }
+}
+
+/// Widths beyond these, in voxels, cannot be told from a point or from a constant.
+const WIDTHS: (f64, f64) = (1e-12, 1e12);
+
+/// Memory of one spot from here to the truth table, with the generator's copy of it, in bytes.
+pub const BYTES_PER_SPOT: u64 = 200;
+
+/// Places the spots of all groups. At most `most_spots` may come out; random numbers are those of `sample`.
+///
+/// # Errors
+/// What each group cannot do, at its place in the scene.
+pub fn populate(scene: &Scene, sample: u64, most_spots: u64) -> Result<Spots, Vec<Diagnostic>> {
+    let mut spots = Spots::default();
+    let mut problems = Vec::new();
+    for group in &scene.groups {
+        let streams = Streams::new(scene.seed, sample, &group.name);
+        let left = most_spots.saturating_sub(spots.list.len() as u64);
+        let layout = Layout { grid: &scene.grid, streams: &streams, most_spots: left };
+        let start = spots.list.len();
+        match populate_group(group, &layout, &mut spots.list) {
+            Ok(extras) => add_extras(&mut spots, start, extras),
+            Err(refusal) => problems.push(diagnose(group, refusal)),
+        }
+        spots.groups.push(start..spots.list.len());
+    }
+    if problems.is_empty() { Ok(spots) } else { Err(problems) }
+}
+
+fn diagnose(group: &Group, refusal: Refusal) -> Diagnostic {
+    let severity = if refusal.limit { Severity::Impossible } else { Severity::Invalid };
+    Diagnostic {
+        severity,
+        message: format!("spots.{}: {}", group.name, refusal.message),
+        place: Some(group.place.clone()),
+        help: refusal.help,
+    }
+}
+
+fn populate_group(group: &Group, layout: &Layout<'_>, list: &mut Vec<Spot>) -> Result<Vec<Extra>, Refusal> {
+    let placed = group.generator.place(layout)?;
+    let maker = Maker::new(group, layout, &placed);
+    let first = list.len();
+    list.par_extend((0..placed.centres.len()).into_par_iter().map(|_| BLANK));
+    list[first..]
+        .par_iter_mut()
+        .enumerate()
+        .try_for_each(|(i, spot)| {
+            *spot = maker.make(i)?;
+            Ok::<(), Refusal>(())
+        })
+        // Of several refusals any may come first: repeat in order, so that the message is always the same.
+        .or_else(|_| (0..placed.centres.len()).try_for_each(|i| maker.make(i).map(|_| ())))?;
+    drop(maker);
+    Ok(placed.extras)
+}
+
+const BLANK: Spot =
+    Spot { centre: [0.0; 3], size: Size { width: [1.0; 3], rim: 0.0 }, amplitude: 0.0, photons: 0.0 };
+
+/// Makes the spots of one group.
+struct Maker<'a> {
+    group: &'a Group,
+    grid: &'a Grid,
+    placed: &'a Placed,
+    sizes: crate::profiles::Sizes<'a>,
+    brightness: Field,
+}
+
+impl<'a> Maker<'a> {
+    fn new(group: &'a Group, layout: &Layout<'a>, placed: &'a Placed) -> Maker<'a> {
+        Maker {
+            group,
+            grid: layout.grid,
+            placed,
+            sizes: group.profile.sizes(layout.streams),
+            brightness: layout.streams.field("brightness"),
+        }
+    }
+
+    fn make(&self, i: usize) -> Result<Spot, Refusal> {
+        let own = |column: &[f64]| column.get(i).copied().filter(|x| !x.is_nan());
+        let own_sigma = self.placed.sigma.get(i).copied().filter(|s| !s[0].is_nan());
+        let size = (self.sizes)(i as u64, own_sigma)?;
+        for a in self.grid.axes() {
+            let voxels = size.width[a] / self.grid.voxel_size[a];
+            if !(voxels >= WIDTHS.0 && voxels <= WIDTHS.1) {
+                return Err(Refusal::new(format!("spot {i} is {voxels:e} voxels wide"))
+                    .help("widths from 1e-12 to 1e12 voxels can be drawn"));
+            }
+        }
+        let light = self.group.profile.light(&size, self.grid);
+        let (amplitude, photons) = match (own(&self.placed.amplitude), own(&self.placed.photons)) {
+            (Some(amplitude), _) => (amplitude, amplitude * light),
+            (None, Some(photons)) => (photons / light, photons),
+            (None, None) => match &self.group.brightness {
+                Some(Brightness::Amplitude(value)) => {
+                    let amplitude = value.draw(&self.brightness, i as u64)?;
+                    (amplitude, amplitude * light)
+                }
+                Some(Brightness::Photons(value)) => {
+                    let photons = value.draw(&self.brightness, i as u64)?;
+                    (photons / light, photons)
+                }
+                None => {
+                    return Err(Refusal::new(format!("spot {i} has neither amplitude nor photons"))
+                        .help("give the group one of them"));
+                }
+            },
+        };
+        if !amplitude.is_finite() {
+            return Err(Refusal::new(format!("the amplitude of spot {i} is not a finite number"))
+                .help("the spot is too bright or too narrow"));
+        }
+        Ok(Spot { centre: self.placed.centres[i], size, amplitude, photons })
+    }
+}
+
+fn add_extras(spots: &mut Spots, start: usize, extras: Vec<Extra>) {
+    let end = spots.list.len();
+    for extra in extras {
+        let at = spots.extras.iter().position(|e| e.name == extra.name).unwrap_or_else(|| {
+            spots.extras.push(Extra { name: extra.name, unit: extra.unit, values: Vec::new() });
+            spots.extras.len() - 1
+        });
+        let column = &mut spots.extras[at].values;
+        column.resize(start, f64::NAN);
+        column.extend(extra.values);
+    }
+    for column in &mut spots.extras {
+        column.values.resize(end, f64::NAN);
+    }
+}

@@ -1,0 +1,182 @@
+//! Spots -> blocks of voxels.
+//!
+//! The part of the grid that is wanted is cut into blocks, each rendered by one task that owns its voxels: no
+//! locks, no atomics, no merging. Every voxel sums its spots in the order of their numbers, in one chain of
+//! fused multiply-adds whose terms depend on spot and voxel alone; so the bits depend neither on threads
+//! nor on how the grid is cut.
+
+mod accuracy;
+mod array;
+mod bins;
+mod block;
+mod coverage;
+mod kernel;
+mod ordered;
+mod tables;
+
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rayon::ThreadPool;
+
+use crate::grid::{Box3, Grid};
+use crate::populate::Spots;
+use crate::scene::{Precision, Scene};
+
+pub use accuracy::{Accuracy, Reach};
+pub use block::{Block, Tile};
+pub use kernel::Real;
+pub use ordered::ordered;
+
+/// A scene with its spots, ready to be rendered in parts.
+pub struct Renderer<'a> {
+    pub scene: &'a Scene,
+    pub spots: &'a Spots,
+    pub accuracy: Accuracy,
+}
+
+/// How the wanted part of the grid is cut into blocks, in C order (z slowest).
+#[derive(Debug, Clone, PartialEq)]
+pub struct BlockGrid {
+    pub region: Box3,
+    /// Voxels of a block, x y z.
+    pub block: [u64; 3],
+    /// Blocks along x y z.
+    pub count: [u64; 3],
+}
+
+impl BlockGrid {
+    pub fn new(region: &Box3, block: [u64; 3]) -> BlockGrid {
+        let count = [0, 1, 2].map(|a| (region[a].end - region[a].start).div_ceil(block[a]));
+        BlockGrid { region: region.clone(), block, count }
+    }
+
+    pub fn len(&self) -> usize {
+        self.count.iter().product::<u64>() as usize
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The voxels of block `index`, in indices of the whole grid, clipped to the region.
+    pub fn voxels(&self, index: usize) -> Box3 {
+        let index = index as u64;
+        let at = [
+            index % self.count[0],
+            index / self.count[0] % self.count[1],
+            index / self.count[0] / self.count[1],
+        ];
+        [0, 1, 2].map(|a| {
+            let start = self.region[a].start + at[a] * self.block[a];
+            start..(start + self.block[a]).min(self.region[a].end)
+        })
+    }
+}
+
+/// Receives rendered blocks, in any order and on any thread.
+pub trait Sink: Sync {
+    type Out: Send;
+    /// What a worker keeps from block to block.
+    type Scratch: Default;
+    fn block<T: Real>(&self, scratch: &mut Self::Scratch, index: usize, block: &Block<T>) -> Self::Out;
+}
+
+/// Where a run stops early.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Stop<E> {
+    Interrupted,
+    Failed(E),
+}
+
+/// Spot references that may be held at once; more blocks are binned in further passes over the spots.
+const MOST_REFERENCES: u64 = 1 << 26;
+
+impl<'a> Renderer<'a> {
+    pub fn new(scene: &'a Scene, spots: &'a Spots) -> Renderer<'a> {
+        Renderer { scene, spots, accuracy: Accuracy::new(scene, spots) }
+    }
+
+    pub fn grid(&self) -> &Grid {
+        &self.scene.grid
+    }
+
+    /// Renders all blocks of `blocks`. `sink` turns each block that holds light into something on the worker
+    /// that rendered it; `consume` receives the results on the calling thread in the order of the blocks, with
+    /// `None` for blocks that no spot reaches. At most `window` results wait at any time.
+    ///
+    /// # Errors
+    /// When `stop` was set, or what `consume` failed with; the remaining blocks are dropped.
+    pub fn render<S: Sink, E: Send>(
+        &self,
+        pool: &ThreadPool,
+        blocks: &BlockGrid,
+        window: usize,
+        stop: &AtomicBool,
+        sink: &S,
+        mut consume: impl FnMut(usize, Option<S::Out>) -> Result<(), E>,
+    ) -> Result<(), Stop<E>> {
+        for layers in self.layers(pool, blocks) {
+            let per_layer = (blocks.count[0] * blocks.count[1]) as usize;
+            let first = layers.start as usize * per_layer;
+            let bins = pool.install(|| bins::Bins::new(self, blocks, layers.clone()));
+            ordered(
+                pool,
+                (layers.end - layers.start) as usize * per_layer,
+                window,
+                || Worker { block32: Block::new(), block64: Block::new(), scratch: S::Scratch::default() },
+                |worker, i| {
+                    let ids = bins.of(i);
+                    if ids.is_empty() || stop.load(Ordering::Relaxed) {
+                        return None;
+                    }
+                    let voxels = blocks.voxels(first + i);
+                    Some(match self.scene.render.precision {
+                        Precision::F32 => {
+                            worker.block32.render(self, &voxels, ids);
+                            sink.block(&mut worker.scratch, first + i, &worker.block32)
+                        }
+                        Precision::F64 => {
+                            worker.block64.render(self, &voxels, ids);
+                            sink.block(&mut worker.scratch, first + i, &worker.block64)
+                        }
+                    })
+                },
+                |i, out| {
+                    if stop.load(Ordering::Relaxed) {
+                        return Err(Stop::Interrupted);
+                    }
+                    consume(first + i, out).map_err(Stop::Failed)
+                },
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Ranges of layers of blocks whose spot references fit into memory together.
+    fn layers(&self, pool: &ThreadPool, blocks: &BlockGrid) -> Vec<Range<u64>> {
+        let references = pool.install(|| bins::references_per_layer(self, blocks));
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        let mut held = 0;
+        for (layer, &n) in (0..).zip(&references) {
+            match ranges.last_mut() {
+                Some(range) if held + n <= MOST_REFERENCES => {
+                    range.end = layer + 1;
+                    held += n;
+                }
+                _ => {
+                    ranges.push(layer..layer + 1);
+                    held = n;
+                }
+            }
+        }
+        ranges
+    }
+}
+
+/// What a worker keeps from block to block.
+struct Worker<S> {
+    block32: Block<f32>,
+    block64: Block<f64>,
+    scratch: S,
+}

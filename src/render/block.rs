@@ -1,0 +1,222 @@
+//! A block of voxels: its spots are drawn tile by tile, a batch of spots at a time.
+
+use super::Renderer;
+use super::kernel::{LANE, Lane, Real, Stroke, TILE_LANES, TileRows};
+use super::tables::{Drawn, Form, Tables};
+use crate::grid::Box3;
+
+/// Bytes of a tile: it must leave room in a first-level cache of 32 KiB for the factors.
+const TILE_BYTES: usize = 1 << 15;
+
+/// Spots whose factors are held at once: enough to keep a tile in the cache for long, few enough for the factors
+/// to stay in the second-level cache.
+const BATCH: usize = 1024;
+
+/// The voxels of one block while they are summed; reused from block to block.
+pub struct Block<T> {
+    /// Indices of the whole grid.
+    pub voxels: Box3,
+    /// Rows and slices of a tile; its rows have `TILE_LANES` lanes.
+    height: usize,
+    depth: usize,
+    /// Tiles along x y z.
+    count: [usize; 3],
+    /// Tile by tile.
+    lanes: Vec<Lane<T>>,
+    /// Whether a tile holds anything; others are not even cleared.
+    lit: Vec<bool>,
+    tables: Tables<T>,
+}
+
+/// A lit tile, clipped to the block.
+pub struct Tile<'a, T> {
+    /// Its first voxel and its voxels along x y z, within the block.
+    pub first: [usize; 3],
+    pub extent: [usize; 3],
+    lanes: &'a [Lane<T>],
+    height: usize,
+}
+
+impl<T> Tile<'_, T> {
+    /// The voxels of row `y` of slice `z`.
+    pub fn row(&self, y: usize, z: usize) -> &[T] {
+        let lanes = &self.lanes[(z * self.height + y) * TILE_LANES..][..TILE_LANES];
+        // SAFETY: a lane is 16 numbers without padding (their size is the alignment or a multiple of it), so the
+        // row is one stretch of numbers.
+        let row = unsafe { std::slice::from_raw_parts(lanes.as_ptr().cast::<T>(), TILE_LANES * LANE) };
+        &row[..self.extent[0]]
+    }
+}
+
+impl<T: Real> Block<T> {
+    pub fn new() -> Block<T> {
+        Block {
+            voxels: [0..0, 0..0, 0..0],
+            height: 0,
+            depth: 0,
+            count: [0; 3],
+            lanes: Vec::new(),
+            lit: Vec::new(),
+            tables: Tables::new(),
+        }
+    }
+
+    /// Voxels along x y z.
+    pub fn extent(&self) -> [usize; 3] {
+        self.voxels.each_ref().map(|range| (range.end - range.start) as usize)
+    }
+
+    /// The tiles that hold light.
+    pub fn tiles(&self) -> impl Iterator<Item = Tile<'_, T>> {
+        let extent = self.extent();
+        let size = [TILE_LANES * LANE, self.height, self.depth];
+        (0..self.lit.len()).filter(|&i| self.lit[i]).map(move |i| {
+            let at =
+                [i % self.count[0], i / self.count[0] % self.count[1], i / self.count[0] / self.count[1]];
+            let first = [0, 1, 2].map(|a| at[a] * size[a]);
+            let lanes = self.tile_lanes();
+            Tile {
+                first,
+                extent: [0, 1, 2].map(|a| size[a].min(extent[a] - first[a])),
+                lanes: &self.lanes[i * lanes..(i + 1) * lanes],
+                height: self.height,
+            }
+        })
+    }
+
+    fn tile_lanes(&self) -> usize {
+        TILE_LANES * self.height * self.depth
+    }
+
+    /// Renders the voxels of `voxels` from the spots `ids`, which are in ascending order.
+    pub fn render(&mut self, renderer: &Renderer<'_>, voxels: &Box3, ids: &[u32]) {
+        self.reset(voxels);
+        let mut tables = std::mem::replace(&mut self.tables, Tables::new());
+        for batch in ids.chunks(BATCH) {
+            let drawn = tables.fill(renderer, voxels, batch);
+            self.draw(renderer, &drawn, &tables);
+        }
+        self.tables = tables;
+    }
+
+    fn reset(&mut self, voxels: &Box3) {
+        self.voxels = voxels.clone();
+        let [width, height, depth] = self.extent();
+        let rows = TILE_BYTES / (TILE_LANES * size_of::<Lane<T>>());
+        self.depth = depth.min(8);
+        self.height = height.min(rows / self.depth.next_power_of_two());
+        self.count =
+            [width.div_ceil(TILE_LANES * LANE), height.div_ceil(self.height), depth.div_ceil(self.depth)];
+        let tiles = self.count.iter().product();
+        self.lit.clear();
+        self.lit.resize(tiles, false);
+        self.lanes.resize(tiles * self.tile_lanes(), Lane([T::ZERO; LANE]));
+    }
+
+    fn draw(&mut self, renderer: &Renderer<'_>, drawn: &[Drawn<'_>], tables: &Tables<T>) {
+        let floored = renderer.scene.render.per_spot_floor;
+        let mut lists: Vec<Vec<u32>> = vec![Vec::new(); self.lit.len()];
+        for (i, spot) in drawn.iter().enumerate() {
+            let tiles =
+                |range: &std::ops::Range<usize>, size: usize| range.start / size..(range.end - 1) / size + 1;
+            for z in tiles(&spot.z, self.depth) {
+                for y in tiles(&spot.y, self.height) {
+                    for x in tiles(&spot.x, TILE_LANES * LANE) {
+                        lists[(z * self.count[1] + y) * self.count[0] + x].push(i as u32);
+                    }
+                }
+            }
+        }
+        let mut strokes = Vec::new();
+        for (tile, list) in lists.iter().enumerate().filter(|(_, list)| !list.is_empty()) {
+            self.light(tile);
+            let at = [
+                tile % self.count[0],
+                tile / self.count[0] % self.count[1],
+                tile / self.count[0] / self.count[1],
+            ];
+            let first = [at[0] * TILE_LANES * LANE, at[1] * self.height, at[2] * self.depth];
+            // Separable spots in a row are drawn together; the others each by themselves, in between.
+            for &i in list {
+                let spot = &drawn[i as usize];
+                match spot.form {
+                    Form::Separable { xs, ys, zs } => {
+                        strokes.push(self.stroke(spot, first, [xs, ys, zs]));
+                    }
+                    Form::Dense { .. } => {
+                        self.flush(tile, &mut strokes, tables, floored);
+                        self.draw_dense(tile, first, spot, floored);
+                    }
+                }
+            }
+            self.flush(tile, &mut strokes, tables, floored);
+        }
+    }
+
+    fn light(&mut self, tile: usize) {
+        if !std::mem::replace(&mut self.lit[tile], true) {
+            let lanes = self.tile_lanes();
+            self.lanes[tile * lanes..(tile + 1) * lanes].fill(Lane([T::ZERO; LANE]));
+        }
+    }
+
+    /// The part of a spot within the tile that begins at voxel `first` of the block.
+    fn stroke(&self, spot: &Drawn<'_>, first: [usize; 3], factors: [usize; 3]) -> Stroke {
+        let (lane, end) = (spot.x.start / LANE, spot.x.end.div_ceil(LANE));
+        let tile_lane = first[0] / LANE;
+        let (from, to) = (lane.max(tile_lane), end.min(tile_lane + TILE_LANES));
+        let part = |range: &std::ops::Range<usize>, first: usize, size: usize| {
+            (range.start.max(first), range.end.min(first + size))
+        };
+        let y = part(&spot.y, first[1], self.height);
+        let z = part(&spot.z, first[2], self.depth);
+        Stroke {
+            lane: (from - tile_lane) as u32,
+            lanes: (to - from) as u32,
+            y: ((y.0 - first[1]) as u32, (y.1 - first[1]) as u32),
+            z: ((z.0 - first[2]) as u32, (z.1 - first[2]) as u32),
+            xs: (factors[0] + from - lane) as u32,
+            ys: (factors[1] + y.0 - spot.y.start) as u32,
+            zs: (factors[2] + z.0 - spot.z.start) as u32,
+        }
+    }
+
+    fn flush(&mut self, tile: usize, strokes: &mut Vec<Stroke>, tables: &Tables<T>, floored: bool) {
+        let lanes = self.tile_lanes();
+        let rows = &mut self.lanes[tile * lanes..(tile + 1) * lanes];
+        let mut tile = TileRows { rows, height: self.height };
+        if floored {
+            T::draw_floored(&mut tile, strokes, tables.factors());
+        } else {
+            T::draw(&mut tile, strokes, tables.factors());
+        }
+        strokes.clear();
+    }
+
+    fn draw_dense(&mut self, tile: usize, first: [usize; 3], drawn: &Drawn<'_>, floored: bool) {
+        let Form::Dense { dense, spot, frames } = &drawn.form else { return };
+        let start = [0, 1, 2].map(|a| self.voxels[a].start);
+        let size = [TILE_LANES * LANE, self.height, self.depth];
+        let part = |range: &std::ops::Range<usize>, a: usize| {
+            range.start.max(first[a])..range.end.min(first[a] + size[a])
+        };
+        let (xs, ys, zs) = (part(&drawn.x, 0), part(&drawn.y, 1), part(&drawn.z, 2));
+        let at = |a: usize, voxel: usize| frames[a].at(start[a] + voxel as u64);
+        let dx: Vec<f64> = xs.clone().map(|x| at(0, x)).collect();
+        let mut values = vec![0.0; dx.len()];
+        let lanes = self.tile_lanes();
+        let rows = &mut self.lanes[tile * lanes..(tile + 1) * lanes];
+        for z in zs {
+            for y in ys.clone() {
+                dense.row(&spot.size, &dx, at(1, y), at(2, z), &mut values);
+                let row = ((z - first[2]) * self.height + (y - first[1])) * TILE_LANES;
+                for (x, &value) in xs.clone().zip(&values) {
+                    let voxel = &mut rows[row + (x - first[0]) / LANE].0[(x - first[0]) % LANE];
+                    let light = spot.amplitude * value;
+                    let light = T::from_f64(if floored { light.floor() } else { light });
+                    *voxel = voxel.add(light);
+                }
+            }
+        }
+    }
+}

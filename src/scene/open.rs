@@ -1,0 +1,67 @@
+//! A scene's file on the disk -> [`Scene`].
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::Scene;
+use crate::description::{Description, MAX_SCENE_BYTES};
+use crate::diagnostic::{Diagnostic, shown};
+use crate::files::{DiskFiles, lexical};
+
+/// What the command line may change about how a scene is read.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// `--set` arguments, `dotted.path=TOML value`.
+    pub overrides: Vec<String>,
+    pub seed: Option<u64>,
+    /// Directories a scene may read besides its own and the current one.
+    pub allowed: Vec<PathBuf>,
+    /// The largest file a scene may read, in bytes.
+    pub max_bytes: u64,
+}
+
+impl Default for Request {
+    fn default() -> Request {
+        Request { overrides: Vec::new(), seed: None, allowed: Vec::new(), max_bytes: u64::MAX - 1 }
+    }
+}
+
+impl Scene {
+    /// Reads the scene at `path`.
+    ///
+    /// # Errors
+    /// Every problem of the scene, or that its file cannot be read.
+    pub fn open(path: &Path, request: &Request) -> Result<Scene, Vec<Diagnostic>> {
+        let name = path.display().to_string();
+        let text = read_text(path).map_err(|problem| vec![problem])?;
+        let mut overrides = request.overrides.clone();
+        overrides.extend(request.seed.map(|seed| format!("scene.seed={seed}")));
+        let description = Description::parse(&shown(&name), &text)?.with_overrides(&overrides)?;
+        let path = lexical(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
+        let dir = path.parent().unwrap_or(Path::new("/"));
+        Scene::read(&description, &path, &DiskFiles::new(dir, &request.allowed, request.max_bytes))
+    }
+}
+
+fn read_text(path: &Path) -> Result<String, Diagnostic> {
+    let name = shown(&path.display().to_string());
+    let failed = |why: &dyn std::fmt::Display| Diagnostic::impossible(format!("cannot read `{name}`: {why}"));
+    let info = std::fs::metadata(path).map_err(|error| failed(&error))?;
+    if !info.is_file() {
+        return Err(failed(&"it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(MAX_SCENE_BYTES + 1).read_to_end(&mut bytes))
+        .map_err(|error| failed(&error))?;
+    if bytes.len() as u64 > MAX_SCENE_BYTES {
+        return Err(Diagnostic::invalid(format!("`{name}` is larger than 4 MiB"))
+            .help("put long lists of spots into a CSV file and read it with the generator `table`"));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let line = error.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count() + 1;
+        Diagnostic::invalid(format!("`{name}` is not UTF-8 text (line {line})"))
+    })
+}

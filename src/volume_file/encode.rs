@@ -1,0 +1,306 @@
+//! Blocks -> chunks of the file, ready-made: converted, hashed, shuffled and compressed on the worker that
+//! rendered them.
+
+use std::io;
+
+use blake3::Hash;
+use flate2::{Compress, FlushCompress, Status};
+
+use super::layout::{HASH_EDGE, Layout};
+use crate::grid::Box3;
+use crate::render::{Block, BlockGrid, Real, Sink};
+use crate::scene::{Compression, Dtype};
+
+/// What a rendered block becomes.
+#[derive(Default)]
+pub struct Encoded {
+    pub chunks: Vec<Chunk>,
+    pub digests: Vec<Digest>,
+    /// Voxels that a whole-number type cannot hold.
+    pub saturated: u64,
+    /// The largest magnitude before rounding.
+    pub highest: f64,
+}
+
+pub struct Chunk {
+    /// Its first voxel in the file's volume, x y z.
+    pub offset: [u64; 3],
+    pub bytes: Vec<u8>,
+}
+
+/// The digest of one block of the hash.
+pub struct Digest {
+    /// Its number among the volume's blocks of the hash.
+    pub index: usize,
+    pub hash: Hash,
+}
+
+/// Turns blocks into chunks and digests.
+pub struct Encoder<'a> {
+    pub layout: &'a Layout,
+    pub dtype: Dtype,
+    pub compression: Compression,
+    /// Whether to make chunks, and whether to make digests.
+    pub chunks: bool,
+    pub digests: bool,
+}
+
+/// Buffers that a worker keeps from block to block.
+#[derive(Default)]
+pub struct Scratch {
+    voxels: Vec<u8>,
+    part: Vec<u8>,
+    packer: Packer,
+}
+
+impl Sink for Encoder<'_> {
+    type Out = io::Result<Encoded>;
+    type Scratch = Scratch;
+
+    fn block<T: Real>(&self, scratch: &mut Scratch, _: usize, block: &Block<T>) -> io::Result<Encoded> {
+        let mut out = Encoded::default();
+        let extent = block.extent();
+        self.convert(block, &mut scratch.voxels, &mut out);
+        let first = [0, 1, 2].map(|a| block.voxels[a].start - self.layout.region[a].start);
+        let whole = extent.map(|n| 0..n as u64);
+        if self.digests {
+            let hash_blocks = self.layout.hash_blocks();
+            let parts = BlockGrid::new(&whole, [HASH_EDGE; 3]);
+            for part in (0..parts.len()).map(|i| parts.voxels(i)) {
+                gather(&scratch.voxels, extent, self.dtype.bytes(), &part, sizes(&part), &mut scratch.part);
+                let at = [0, 1, 2].map(|a| (first[a] + part[a].start) / HASH_EDGE);
+                let index = (at[2] * hash_blocks.count[1] + at[1]) * hash_blocks.count[0] + at[0];
+                out.digests.push(Digest { index: index as usize, hash: blake3::hash(&scratch.part) });
+            }
+        }
+        if self.chunks {
+            let parts = BlockGrid::new(&whole, self.layout.chunk);
+            for part in (0..parts.len()).map(|i| parts.voxels(i)) {
+                let chunk = self.layout.chunk.map(|n| n as usize);
+                gather(&scratch.voxels, extent, self.dtype.bytes(), &part, chunk, &mut scratch.part);
+                if scratch.part.iter().all(|&byte| byte == 0) {
+                    continue;
+                }
+                let bytes = scratch.packer.pack(&scratch.part, self.dtype.bytes(), self.compression)?;
+                out.chunks.push(Chunk { offset: [0, 1, 2].map(|a| first[a] + part[a].start), bytes });
+            }
+        }
+        Ok(out)
+    }
+}
+
+impl Encoder<'_> {
+    /// Puts the block's voxels into `out`, little-endian, C order.
+    fn convert<T: Real>(&self, block: &Block<T>, out: &mut Vec<u8>, seen: &mut Encoded) {
+        let [width, height, depth] = block.extent();
+        let bytes = self.dtype.bytes();
+        out.clear();
+        out.resize(width * height * depth * bytes, 0);
+        for tile in block.tiles() {
+            for z in 0..tile.extent[2] {
+                for y in 0..tile.extent[1] {
+                    let row = tile.row(y, z);
+                    let at = ((tile.first[2] + z) * height + tile.first[1] + y) * width + tile.first[0];
+                    convert_row(row, self.dtype, &mut out[at * bytes..(at + row.len()) * bytes], seen);
+                }
+            }
+        }
+    }
+}
+
+fn convert_row<T: Real>(row: &[T], dtype: Dtype, out: &mut [u8], seen: &mut Encoded) {
+    let mut highest = seen.highest;
+    for value in row {
+        let magnitude = value.to_f64().abs();
+        highest = if magnitude > highest { magnitude } else { highest };
+    }
+    seen.highest = highest;
+    // Adding 0 turns -0 into 0, so that voxels without light have one form only.
+    match dtype {
+        Dtype::Float32 => {
+            for (out, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(row) {
+                *out = (value.to_f64() as f32 + 0.0).to_le_bytes();
+            }
+        }
+        Dtype::Float64 => {
+            for (out, value) in out.as_chunks_mut::<8>().0.iter_mut().zip(row) {
+                *out = (value.to_f64() + 0.0).to_le_bytes();
+            }
+        }
+        Dtype::Uint8 => {
+            for (out, value) in out.iter_mut().zip(row) {
+                *out = whole(value.to_f64(), f64::from(u8::MAX), seen) as u8;
+            }
+        }
+        Dtype::Uint16 => {
+            for (out, value) in out.as_chunks_mut::<2>().0.iter_mut().zip(row) {
+                *out = (whole(value.to_f64(), f64::from(u16::MAX), seen) as u16).to_le_bytes();
+            }
+        }
+        Dtype::Uint32 => {
+            for (out, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(row) {
+                *out = (whole(value.to_f64(), f64::from(u32::MAX), seen) as u32).to_le_bytes();
+            }
+        }
+    }
+}
+
+/// Rounds to nearest, ties to even, and saturates.
+#[inline(always)]
+fn whole(value: f64, most: f64, seen: &mut Encoded) -> f64 {
+    let rounded = value.round_ties_even();
+    let kept = rounded.clamp(0.0, most);
+    seen.saturated += u64::from(rounded != kept);
+    kept
+}
+
+fn sizes(part: &Box3) -> [usize; 3] {
+    part.each_ref().map(|range| (range.end - range.start) as usize)
+}
+
+/// Copies the voxels `part` of a block of `extent` voxels (x y z) into an array of `size` voxels, zeros behind.
+pub fn gather(
+    voxels: &[u8],
+    extent: [usize; 3],
+    bytes: usize,
+    part: &Box3,
+    size: [usize; 3],
+    out: &mut Vec<u8>,
+) {
+    out.clear();
+    let filled = sizes(part);
+    if filled != size {
+        out.resize(size.iter().product::<usize>() * bytes, 0);
+    }
+    let start = part.each_ref().map(|range| range.start as usize);
+    for z in 0..filled[2] {
+        for y in 0..filled[1] {
+            let from = ((start[2] + z) * extent[1] + start[1] + y) * extent[0] + start[0];
+            let row = &voxels[from * bytes..(from + filled[0]) * bytes];
+            if filled == size {
+                out.extend_from_slice(row);
+            } else {
+                let to = (z * size[1] + y) * size[0] * bytes;
+                out[to..to + row.len()].copy_from_slice(row);
+            }
+        }
+    }
+}
+
+/// Shuffles and compresses as the HDF5 filters do.
+#[derive(Default)]
+pub struct Packer {
+    shuffled: Vec<u8>,
+    /// The compressor and its level.
+    deflate: Option<(u32, Compress)>,
+}
+
+impl Packer {
+    /// Packs elements of `size` bytes each.
+    pub fn pack(&mut self, bytes: &[u8], size: usize, compression: Compression) -> io::Result<Vec<u8>> {
+        match compression {
+            Compression::None => Ok(bytes.to_vec()),
+            Compression::Gzip(level) => {
+                self.shuffle(bytes, size);
+                self.deflate(level)
+            }
+            Compression::Zstd(level) => {
+                self.shuffle(bytes, size);
+                zstd::bulk::compress(&self.shuffled, level as i32)
+            }
+        }
+    }
+
+    /// All first bytes, then all second bytes, … as the HDF5 shuffle filter.
+    fn shuffle(&mut self, bytes: &[u8], size: usize) {
+        self.shuffled.clear();
+        if size == 1 {
+            self.shuffled.extend_from_slice(bytes);
+            return;
+        }
+        for byte in 0..size {
+            self.shuffled.extend(bytes[byte..].iter().step_by(size));
+        }
+    }
+
+    fn deflate(&mut self, level: u32) -> io::Result<Vec<u8>> {
+        let fresh = || (level, Compress::new(flate2::Compression::new(level), true));
+        let (_, compress) = match &mut self.deflate {
+            Some(kept) if kept.0 == level => {
+                kept.1.reset();
+                kept
+            }
+            slot => slot.insert(fresh()),
+        };
+        let mut out = Vec::with_capacity(self.shuffled.len() / 2 + 64);
+        loop {
+            let read = compress.total_in() as usize;
+            if compress.compress_vec(&self.shuffled[read..], &mut out, FlushCompress::Finish)?
+                == Status::StreamEnd
+            {
+                return Ok(out);
+            }
+            out.reserve(self.shuffled.len() / 2 + 64);
+        }
+    }
+}
+
+/// Undoes [`Packer::pack`] for a chunk of `length` bytes; `None` where the bytes are damaged.
+pub fn unpack(bytes: &[u8], size: usize, length: usize, compression: Compression) -> Option<Vec<u8>> {
+    let shuffled = match compression {
+        Compression::None => return (bytes.len() == length).then(|| bytes.to_vec()),
+        Compression::Gzip(_) => {
+            let mut out = Vec::with_capacity(length);
+            let mut inflate = flate2::Decompress::new(true);
+            match inflate.decompress_vec(bytes, &mut out, flate2::FlushDecompress::Finish) {
+                Ok(Status::StreamEnd) => out,
+                _ => return None,
+            }
+        }
+        Compression::Zstd(_) => zstd::bulk::decompress(bytes, length).ok()?,
+    };
+    if shuffled.len() != length {
+        return None;
+    }
+    if size == 1 {
+        return Some(shuffled);
+    }
+    let count = length / size;
+    let mut out = vec![0; length];
+    for (byte, plane) in shuffled.chunks_exact(count).enumerate() {
+        for (element, &value) in out.chunks_exact_mut(size).zip(plane) {
+            element[byte] = value;
+        }
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packing_can_be_undone() {
+        let bytes: Vec<u8> = (0..4096_u32).flat_map(|i| (i * i).to_le_bytes()).collect();
+        let mut packer = Packer::default();
+        for compression in
+            [Compression::None, Compression::Gzip(1), Compression::Gzip(9), Compression::Zstd(3)]
+        {
+            for size in [1, 2, 4, 8] {
+                let packed = packer.pack(&bytes, size, compression).unwrap();
+                assert_eq!(unpack(&packed, size, bytes.len(), compression).as_deref(), Some(&bytes[..]));
+                assert_eq!(unpack(&packed, size, bytes.len() + 8, compression), None);
+            }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_round_to_even_and_saturate() {
+        let mut seen = Encoded::default();
+        let mut out = [0; 14];
+        convert_row(&[0.5_f64, 1.5, 2.5, -0.4, -0.6, 65_535.4, 65_535.5], Dtype::Uint16, &mut out, &mut seen);
+        let got: Vec<u16> = out.as_chunks().0.iter().map(|b| u16::from_le_bytes(*b)).collect();
+        assert_eq!(got, [0, 2, 2, 0, 0, 65_535, 65_535]);
+        assert_eq!(seen.saturated, 2);
+    }
+}

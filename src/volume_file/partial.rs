@@ -1,0 +1,129 @@
+//! A file that appears under its name only when it is complete.
+
+use std::fs::{self, File, OpenOptions};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// A temporary file beside its target. Dropped before [`Partial::publish`], it is removed.
+pub struct Partial {
+    target: PathBuf,
+    path: PathBuf,
+    published: bool,
+}
+
+impl Partial {
+    /// Creates the temporary file; an existing target is refused unless `force`.
+    ///
+    /// # Errors
+    /// When the target exists or its directory cannot be written.
+    pub fn create(target: &Path, force: bool) -> Result<Partial> {
+        refuse_existing(target, force)?;
+        remove_stale(target);
+        let path = beside(target, &format!("{}.partial", std::process::id()));
+        // Never through a link, never into the file of another run.
+        OpenOptions::new().write(true).create_new(true).open(&path).map_err(Error::io("write", target))?;
+        Ok(Partial { target: target.to_path_buf(), path, published: false })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Flushes the file to the disk and gives it its name.
+    ///
+    /// # Errors
+    /// When that fails, or the target has appeared meanwhile.
+    pub fn publish(mut self, force: bool) -> Result<()> {
+        File::open(&self.path).and_then(|file| file.sync_all()).map_err(Error::io("write", &self.target))?;
+        refuse_existing(&self.target, force)?;
+        fs::rename(&self.path, &self.target).map_err(Error::io("write", &self.target))?;
+        self.published = true;
+        // The name itself reaches the disk with its directory; where that cannot be asked for, so be it.
+        if let Some(directory) = parent(&self.target) {
+            let _ = File::open(directory).and_then(|directory| directory.sync_all());
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.published {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn refuse_existing(target: &Path, force: bool) -> Result<()> {
+    match fs::symlink_metadata(target) {
+        Ok(info) if info.is_dir() => Err(Error::Usage(format!("`{}` is a directory", target.display()))),
+        Ok(_) if !force => Err(Error::Exists(target.to_path_buf())),
+        _ => Ok(()),
+    }
+}
+
+fn parent(target: &Path) -> Option<&Path> {
+    target.parent().map(|dir| if dir == Path::new("") { Path::new(".") } else { dir })
+}
+
+/// `.<name>.<suffix>` in the target's directory.
+fn beside(target: &Path, suffix: &str) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.{suffix}"))
+}
+
+/// Removes what a killed run left beside this target; the name tells its process.
+fn remove_stale(target: &Path) {
+    let prefix = beside(target, "");
+    let Some(prefix) = prefix.file_name().map(|name| name.to_string_lossy().into_owned()) else { return };
+    let Some(entries) = parent(target).and_then(|dir| fs::read_dir(dir).ok()) else { return };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let process = name.to_str().and_then(|name| name.strip_prefix(&prefix)?.strip_suffix(".partial"));
+        if let Some(process) = process.and_then(|process| process.parse::<u32>().ok())
+            && process != std::process::id()
+            && Path::new("/proc/self").exists()
+            && !Path::new(&format!("/proc/{process}")).exists()
+        {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unpublished_file_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a.h5");
+        drop(Partial::create(&target, false).unwrap());
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_link_at_the_target_is_replaced_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (target, precious) = (dir.path().join("a.h5"), dir.path().join("precious"));
+        fs::write(&precious, "keep").unwrap();
+        std::os::unix::fs::symlink(&precious, &target).unwrap();
+        assert!(matches!(Partial::create(&target, false), Err(Error::Exists(_))));
+        let partial = Partial::create(&target, true).unwrap();
+        fs::write(partial.path(), "new").unwrap();
+        partial.publish(true).unwrap();
+        assert_eq!(fs::read_to_string(&precious).unwrap(), "keep");
+        assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+    }
+
+    #[test]
+    fn leftovers_of_dead_processes_are_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join("a.h5");
+        let stale = dir.path().join(".a.h5.4294967294.partial");
+        fs::write(&stale, "").unwrap();
+        drop(Partial::create(&target, false).unwrap());
+        assert!(!stale.exists());
+    }
+}
