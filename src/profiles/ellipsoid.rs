@@ -1,10 +1,11 @@
 //! The geometry that `ball` and `shell` share: ellipsoids along the axes, with an edge.
 
-use std::f64::consts::{FRAC_PI_2, PI};
+use std::f64::consts::FRAC_PI_2;
 
 use libm::{acos, asin, atan2};
 
 use crate::grid::{Box3, Grid};
+use crate::random::unit_ball_measure;
 use crate::simd::for_every_width;
 
 /// 1 inside the ellipsoid with radii R; beyond it the mean of the ellipsoids with radii R + s edge, s uniform in
@@ -22,11 +23,6 @@ const SURFACE: f64 = 1.0 + 1e-11;
 /// What boxes have in reserve for `SURFACE` and for the rounding of offsets: relative, and in voxels.
 const RESERVE: (f64, f64) = (1e-11, 1e-9);
 
-/// Volume of the unit ball, or area of the unit disc.
-pub fn unit_measure(flat: bool) -> f64 {
-    if flat { PI } else { 4.0 / 3.0 * PI }
-}
-
 impl Ellipsoid {
     /// The radii of the layer s.
     fn layer(&self, s: f64) -> [f64; 3] {
@@ -42,7 +38,7 @@ impl Ellipsoid {
         } else {
             x * y * z + e * ((x * y + y * z + x * z) / 2.0 + e * ((x + y + z) / 3.0 + e / 4.0))
         };
-        unit_measure(flat) * product
+        unit_ball_measure(flat) * product
     }
 
     /// Half widths in voxels of a box beyond which there is nothing.

@@ -1,10 +1,10 @@
 //! `shell`: a hollow ball or ellipsoid.
 
-use super::ellipsoid::{Ellipsoid, unit_measure};
+use super::ellipsoid::Ellipsoid;
 use super::{Dense, Profile, Shape, Sizes};
 use crate::grid::{Box3, Grid};
 use crate::plugin::{Bad, Param, Plugin, Range, TableReader, TableSpec};
-use crate::random::Streams;
+use crate::random::{Streams, unit_ball_measure};
 use crate::spot::{Refusal, Size};
 use crate::value::{Value, Widths};
 
@@ -51,7 +51,7 @@ fn inner(size: &Size) -> Option<Ellipsoid> {
 fn measure(size: &Size, flat: bool) -> f64 {
     let ([x, y, z], h) = (size.width, 0.5 * size.rim);
     let product = if flat { 2.0 * h * (x + y) } else { 2.0 * h * (x * y + y * z + x * z + h * h) };
-    unit_measure(flat) * product
+    unit_ball_measure(flat) * product
 }
 
 impl Profile for Shell {
