@@ -3,10 +3,10 @@
 //! A profile is a function of the offset from the spot's centre whose peak is 1; the renderer multiplies it
 //! with the amplitude. Sizes are in world units, centres, reaches and regions in voxels; arrays are x, y, z.
 
-//mod ball;
-//mod ellipsoid;
+mod ball;
+mod ellipsoid;
 mod gaussian;
-//mod shell;
+mod shell;
 
 use serde_json::Value as Json;
 
@@ -75,7 +75,7 @@ pub trait Dense: Sync {
 
 pub const PROFILES: Family<dyn Profile> = Family {
     name: "profile",
-    plugins: &[&gaussian::GAUSSIAN],
+    plugins: &[&gaussian::GAUSSIAN, &ball::BALL, &shell::SHELL],
     planned: &["airy", "gibson_lanni", "image", "lua"],
 };
 
