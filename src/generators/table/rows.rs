@@ -229,7 +229,7 @@ fn number(cell: &[u8]) -> Option<f64> {
 
 /// Stretches of whole rows. A quoted cell may hold line breaks, so a body with quotes stays in one.
 fn chunks(sheet: &Sheet<'_>) -> Vec<Range<usize>> {
-    let bytes = &sheet.text.as_bytes()[..];
+    let bytes = sheet.text.as_bytes();
     let mut chunks = Vec::new();
     let mut at = sheet.body;
     let whole = bytes[at..].contains(&b'"');

@@ -23,7 +23,7 @@ pub struct Sheet<'a> {
 }
 
 /// The bytes as text without a byte order mark, or why they are no table.
-pub fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
+pub fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Vec<Diagnostic>> {
     let kinds: &[(&[u8], &str, &str)] = &[
         (b"\x89HDF", "an HDF5 file", "export it as CSV from the program that wrote it"),
         (b"\x1f\x8b", "compressed with gzip", "unpack it first"),
@@ -32,11 +32,13 @@ pub fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
         (b"\xfe\xff", "UTF-16 text", "save it as UTF-8"),
     ];
     if let Some((_, what, help)) = kinds.iter().find(|(start, ..)| bytes.starts_with(start)) {
-        return Err(Diagnostic::invalid(format!("`{file}` is not a CSV file but {what}")).help(*help));
+        return Err(vec![Diagnostic::invalid(format!("`{file}` is not a CSV file but {what}")).help(*help)]);
     }
     if bytes.contains(&0) {
-        return Err(Diagnostic::invalid(format!("`{file}` is a binary file, not a CSV file"))
-            .help("export the table as CSV or TSV"));
+        return Err(vec![
+            Diagnostic::invalid(format!("`{file}` is a binary file, not a CSV file"))
+                .help("export the table as CSV or TSV"),
+        ]);
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(text.strip_prefix('\u{FEFF}').unwrap_or(text)),
@@ -48,18 +50,20 @@ pub fn decode<'a>(file: &str, bytes: &'a [u8]) -> Result<&'a str, Diagnostic> {
             let at = error.valid_up_to() - start;
             let number = before.iter().filter(|&&b| b == b'\n').count() + 1;
             let place = Place::in_line(file.to_string(), number, line.trim_end(), at..at + 3);
-            Err(Diagnostic::invalid(format!("`{file}` is not UTF-8 text"))
-                .at(place)
-                .help("save it with the encoding UTF-8"))
+            Err(vec![
+                Diagnostic::invalid(format!("`{file}` is not UTF-8 text"))
+                    .at(place)
+                    .help("save it with the encoding UTF-8"),
+            ])
         }
     }
 }
 
 impl<'a> Sheet<'a> {
-    pub fn open(file: &'a str, text: &'a str) -> Result<Sheet<'a>, Diagnostic> {
+    pub fn open(file: &'a str, text: &'a str) -> Result<Sheet<'a>, Vec<Diagnostic>> {
         let header_at = first_line(text).ok_or_else(|| {
-            Diagnostic::invalid(format!("`{file}` is empty: it has no header"))
-                .help("the first line names the columns, such as x,y,z")
+            let problem = Diagnostic::invalid(format!("`{file}` is empty: it has no header"));
+            vec![problem.help("the first line names the columns, such as x,y,z")]
         })?;
         let line = text[header_at..].lines().next().unwrap_or_default();
         let mut sheet = Sheet {
@@ -102,33 +106,34 @@ impl<'a> Sheet<'a> {
         Ok(sheet)
     }
 
-    fn check(&self) -> Result<(), Diagnostic> {
+    fn check(&self) -> Result<(), Vec<Diagnostic>> {
         let given: Vec<&String> = self.headers.iter().filter(|name| !name.is_empty()).collect();
         if given.iter().all(|name| name.parse::<f64>().is_ok()) {
             let commented = self.text[..self.header_at].contains('#');
-            return Err(Diagnostic::invalid(format!(
-                "`{}` has no header: its first line is numbers",
-                self.file
-            ))
-            .at(self.place(self.header_at, None))
-            .help(if commented {
-                "if the line that starts with # is the header, remove the #"
-            } else {
-                "the first line names the columns, such as x,y,z"
-            }));
+            return Err(vec![
+                Diagnostic::invalid(format!("`{}` has no header: its first line is numbers", self.file))
+                    .at(self.place(self.header_at, None))
+                    .help(if commented {
+                        "if the line that starts with # is the header, remove the #"
+                    } else {
+                        "the first line names the columns, such as x,y,z"
+                    }),
+            ]);
         }
         for (i, name) in self.headers.iter().enumerate() {
             if let Some(first) = self.headers[..i].iter().position(|other| other == name)
                 && !name.is_empty()
             {
-                return Err(Diagnostic::invalid(format!(
-                    "the columns {} and {} are both called `{}`",
-                    first + 1,
-                    i + 1,
-                    shown(name)
-                ))
-                .at(self.place(self.header_at, Some(i)))
-                .help("give every column a name of its own"));
+                return Err(vec![
+                    Diagnostic::invalid(format!(
+                        "the columns {} and {} are both called `{}`",
+                        first + 1,
+                        i + 1,
+                        shown(name)
+                    ))
+                    .at(self.place(self.header_at, Some(i)))
+                    .help("give every column a name of its own"),
+                ]);
             }
         }
         Ok(())

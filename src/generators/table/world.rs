@@ -84,7 +84,8 @@ pub fn check(position: &[f64; 3], sigma: Option<&[f64; 3]>) -> Result<(), Refusa
         if !position[a].is_finite() {
             return Err(Refusal::new(format!("a position of the table is too large: {}", AXES[a])));
         }
-        if sigma.is_some_and(|sigma| !sigma[a].is_nan() && !(sigma[a] > 0.0 && sigma[a].is_finite())) {
+        // NaN: the row brings none.
+        if sigma.is_some_and(|sigma| sigma[a] <= 0.0 || sigma[a].is_infinite()) {
             return Err(Refusal::new(format!("a width of the table is too large or small: {}", AXES[a])));
         }
     }
