@@ -6,7 +6,7 @@
 mod points;
 //mod poisson_disk;
 //mod shell;
-//mod table;
+mod table;
 mod uniform;
 
 use serde_json::Value as Json;
@@ -34,7 +34,7 @@ pub const GENERATORS: Family<dyn Generator> = Family {
     name: "generator",
     plugins: &[
         &points::POINTS,
-        //&table::TABLE,
+        &table::TABLE,
         &uniform::UNIFORM,
         //&lattice::LATTICE,
         //&poisson_disk::POISSON_DISK,

@@ -1,3 +1,4 @@
-//! One binary for all integration tests; a file each subject.
+//! Tests of the whole program, one binary.
 
 mod profiles;
+mod table;
