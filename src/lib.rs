@@ -27,6 +27,7 @@ pub mod regions;
 // Pipeline.
 pub mod description;
 pub mod populate;
+pub mod plan;
 pub mod render;
 pub mod scene;
 pub mod volume_file;

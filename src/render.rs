@@ -153,6 +153,11 @@ impl<'a> Renderer<'a> {
         Ok(())
     }
 
+    /// How often spots reach blocks of `blocks`, all together: at least the number of blocks with light.
+    pub fn references(&self, blocks: &BlockGrid) -> u64 {
+        bins::references_per_layer(self, blocks).iter().sum()
+    }
+
     /// Ranges of layers of blocks whose spot references fit into memory together.
     fn layers(&self, pool: &ThreadPool, blocks: &BlockGrid) -> Vec<Range<u64>> {
         let references = pool.install(|| bins::references_per_layer(self, blocks));

@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::scene::Compression;
 
 /// Number of the zstd filter among the registered HDF5 filters.
-const ZSTD_FILTER: i32 = 32015;
+pub const ZSTD_FILTER: i32 = 32015;
 
 pub struct Writer {
     file: ManuallyDrop<File>,

@@ -1,0 +1,98 @@
+//! What `run`, `check` and `preview` share: reading scenes and placing their spots.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use blobscene::diagnostic::Diagnostic;
+use blobscene::error::{Error, Result};
+use blobscene::grid::{Box3, parse_region};
+use blobscene::plan::{Limits, admit_grid, parse_size};
+use blobscene::populate::{Spots, populate};
+use blobscene::scene::{Request, Scene};
+use rayon::ThreadPool;
+
+/// Options that change what is read.
+#[derive(Args)]
+pub struct Reading {
+    /// Set a value of the scene: a dotted path and a TOML value, such as spots.cells.amplitude=80. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub overrides: Vec<String>,
+    /// Use this seed instead of the scene's.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    pub seed: Option<u64>,
+    /// Render only this part: half-open voxel indices, such as x=0:64,y=10:20; an axis left out is whole.
+    #[arg(long, value_name = "x=A:B,…")]
+    pub region: Option<String>,
+    /// Let the scene read files below this directory too. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub allow_path: Vec<PathBuf>,
+    /// Threads to use [default: all cores].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=4096))]
+    pub threads: Option<u64>,
+    /// Memory to use at most: a whole number with B, KiB, MiB or GiB [default: what is free].
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub max_memory: Option<u64>,
+}
+
+impl Reading {
+    pub fn limits(&self) -> Limits {
+        Limits::new(self.max_memory, self.threads.map(|n| n as usize))
+    }
+
+    pub fn open(&self, path: &Path, limits: &Limits) -> Result<Scene> {
+        let request = Request {
+            overrides: self.overrides.clone(),
+            seed: self.seed,
+            allowed: self.allow_path.clone(),
+            max_bytes: limits.memory,
+        };
+        Scene::open(path, &request).map_err(Error::Scene)
+    }
+
+    /// The part of the scene's grid that is asked for.
+    pub fn region(&self, scene: &Scene) -> Result<Box3> {
+        match &self.region {
+            None => Ok(scene.grid.whole()),
+            Some(text) => parse_region(text, &scene.grid).map_err(|why| Error::Usage(format!("--region: {why}"))),
+        }
+    }
+}
+
+/// A scene with its spots.
+pub struct Placed {
+    pub scene: Scene,
+    pub spots: Spots,
+    pub region: Box3,
+}
+
+impl Placed {
+    pub fn read(path: &Path, reading: &Reading, limits: &Limits, pool: &ThreadPool) -> Result<Placed> {
+        let scene = reading.open(path, limits)?;
+        let region = reading.region(&scene)?;
+        admit_grid(&scene, &region, limits)?;
+        let spots = pool.install(|| populate(&scene, 0, limits.most_spots())).map_err(Error::Scene)?;
+        Ok(Placed { scene, spots, region })
+    }
+}
+
+/// Reads all scenes; the problems of all of them come together.
+pub fn read_all(paths: &[PathBuf], reading: &Reading, limits: &Limits, pool: &ThreadPool) -> Result<Vec<Placed>> {
+    let mut placed = Vec::new();
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    for path in paths {
+        match Placed::read(path, reading, limits, pool) {
+            Ok(scene) => placed.push(scene),
+            Err(Error::Scene(more)) => problems.extend(more),
+            Err(other) => return Err(other),
+        }
+    }
+    if problems.is_empty() { Ok(placed) } else { Err(Error::Scene(problems)) }
+}
+
+pub fn pool(threads: usize) -> Result<ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build()
+        .map_err(|error| Error::Limit(format!("cannot start {threads} threads: {error}")))
+}

@@ -1,0 +1,207 @@
+//! What a run will take, before anything large is allocated.
+
+use std::path::Path;
+
+use sysinfo::{MemoryRefreshKind, RefreshKind, System};
+
+use crate::error::{Error, Result};
+use crate::grid::Box3;
+use crate::populate::{BYTES_PER_SPOT, Spots};
+use crate::render::Renderer;
+use crate::scene::{Precision, Scene};
+use crate::volume_file::layout::{HASH_EDGE, Layout};
+
+/// What a run may use.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes.
+    pub memory: u64,
+    pub threads: usize,
+}
+
+/// Code, HDF5's own tables, stacks.
+const FIXED: u64 = 24 << 20;
+
+/// Tables of factors, counters and the compressor of one worker.
+const PER_WORKER: u64 = 6 << 20;
+
+/// Digest of a block of the hash, with what holds it.
+const PER_HASH_BLOCK: u64 = 64;
+
+/// Voxels of a block that would be too large to spread over threads.
+const MOST_BLOCK_VOXELS: u64 = 1 << 24;
+
+/// The plan of one run.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub layout: Layout,
+    pub spots: u64,
+    pub voxels: u64,
+    /// Bytes of the volume as an array.
+    pub volume_bytes: u64,
+    /// The most bytes the file may take on the disk.
+    pub file_bytes: u64,
+    /// The most memory the run is meant to take.
+    pub memory: u64,
+    /// Blocks that may wait for the writer.
+    pub window: usize,
+}
+
+impl Limits {
+    /// `memory` and `threads`, or what the machine has free.
+    pub fn new(memory: Option<u64>, threads: Option<usize>) -> Limits {
+        let threads = threads
+            .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, std::num::NonZero::get))
+            .clamp(1, 4096);
+        Limits { memory: memory.unwrap_or_else(free_memory), threads }
+    }
+
+    /// How many spots fit into half of the memory.
+    pub fn most_spots(&self) -> u64 {
+        (self.memory / 2 / BYTES_PER_SPOT).min(u64::from(u32::MAX))
+    }
+}
+
+/// Memory that this machine, or the container around this process, has free.
+fn free_memory() -> u64 {
+    let system = System::new_with_specifics(
+        RefreshKind::nothing().with_memory(MemoryRefreshKind::nothing().with_ram()),
+    );
+    let available = system.available_memory();
+    system.cgroup_limits().map_or(available, |limits| limits.free_memory.min(available))
+}
+
+/// Refuses a grid whose size alone is beyond the limits; to be called before the spots are placed.
+///
+/// # Errors
+/// The limit that is hit.
+pub fn admit_grid(scene: &Scene, region: &Box3, limits: &Limits) -> Result<()> {
+    let blocks: u128 =
+        region.iter().map(|range| u128::from((range.end - range.start).div_ceil(HASH_EDGE))).product();
+    let needed = blocks.saturating_mul(u128::from(PER_HASH_BLOCK)) + u128::from(FIXED);
+    if needed > u128::from(limits.memory) {
+        let shape = scene.grid.shape[scene.grid.axes()].iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
+        return Err(Error::Limit(format!(
+            "a grid of {shape} voxels takes {} of memory to keep track of, and {} are allowed; render a part of it with \
+             --region",
+            size_text(needed),
+            size_text(u128::from(limits.memory)),
+        )));
+    }
+    Ok(())
+}
+
+impl Plan {
+    /// Plans to render `region` with the spots at hand.
+    ///
+    /// # Errors
+    /// The limit that is hit.
+    pub fn new(scene: &Scene, spots: &Spots, region: &Box3, limits: &Limits) -> Result<Plan> {
+        admit_grid(scene, region, limits)?;
+        let threads = limits.threads as u64;
+        let voxels: u64 = region.iter().map(|range| range.end - range.start).product();
+        let hash_blocks: u64 = region.iter().map(|range| (range.end - range.start).div_ceil(HASH_EDGE)).product();
+        let spots_bytes = spots.list.len() as u64 * (BYTES_PER_SPOT + 8 * spots.extras.len() as u64);
+        let resident = FIXED + hash_blocks * PER_HASH_BLOCK + spots_bytes + threads * PER_WORKER;
+        let too_much = |needed: u64| {
+            Error::Limit(format!(
+                "the run takes {} of memory, and {} are allowed: {} for {} spots, the rest for {threads} threads; \
+                 raise --max-memory or lower --threads, `output.chunk` or the number of spots",
+                size_text(u128::from(needed)),
+                size_text(u128::from(limits.memory)),
+                size_text(u128::from(spots_bytes)),
+                spots.list.len(),
+            ))
+        };
+        let free = limits.memory.checked_sub(resident).ok_or_else(|| too_much(resident))?;
+        // A voxel of a block: its sum, its final value, and its share of the chunk that is packed.
+        let sum = if scene.render.precision == Precision::F64 { 8 } else { 4 };
+        let dtype = scene.output.dtype.bytes() as u64;
+        let per_voxel = sum + 3 * dtype;
+        let affordable = free / 2 / threads / per_voxel;
+        let layout = Layout::new(region, scene.output.chunk, affordable.min(MOST_BLOCK_VOXELS));
+        let block: u64 = layout.blocks.block.iter().product();
+        if block > affordable {
+            return Err(too_much(resident + 2 * threads * block * per_voxel));
+        }
+        let workers = threads * block * per_voxel;
+        let window = ((free - workers) / 2 / (block * dtype).max(1)).clamp(1, 16 * threads);
+        let volume_bytes = voxels.saturating_mul(dtype);
+        Ok(Plan {
+            spots: spots.list.len() as u64,
+            voxels,
+            volume_bytes,
+            file_bytes: volume_bytes,
+            memory: resident + workers + window * block * dtype,
+            window: window as usize,
+            layout,
+        })
+    }
+
+    /// Sharpens the bound of the file's size by the blocks that spots really reach.
+    pub fn count_light(&mut self, renderer: &Renderer<'_>) {
+        let dtype = renderer.scene.output.dtype.bytes() as u64;
+        let block = self.layout.blocks.block.iter().product::<u64>() * dtype;
+        let lit = renderer.references(&self.layout.blocks);
+        let table = self.spots * (130 + 8 * renderer.spots.extras.len() as u64);
+        self.file_bytes = lit.saturating_mul(block).min(self.volume_bytes).saturating_add(table + (1 << 16));
+    }
+
+    /// Refuses a file that the disk under `target` might not hold.
+    ///
+    /// # Errors
+    /// When it has less room than the file may take.
+    pub fn admit_disk(&self, target: &Path) -> Result<()> {
+        let directory = target.parent().filter(|dir| *dir != Path::new("")).unwrap_or(Path::new("."));
+        let Ok(free) = fs4::available_space(directory) else { return Ok(()) };
+        if self.file_bytes > free {
+            return Err(Error::Limit(format!(
+                "`{}` may take up to {}, and its disk has {} free; write elsewhere with -o, or render a part with \
+                 --region",
+                target.display(),
+                size_text(u128::from(self.file_bytes)),
+                size_text(u128::from(free)),
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// A number of bytes for people: `12.5 GiB`.
+pub fn size_text(bytes: u128) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", units[unit]) }
+}
+
+/// Reads a whole number with `B`, `KiB`, `MiB` or `GiB`.
+///
+/// # Errors
+/// What the form is.
+pub fn parse_size(text: &str) -> std::result::Result<u64, String> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("B", 0)];
+    units
+        .iter()
+        .find_map(|(unit, shift)| text.trim().strip_suffix(unit).map(|number| (number, *shift)))
+        .and_then(|(number, shift)| number.trim().parse::<u64>().ok()?.checked_mul(1 << shift))
+        .ok_or_else(|| "a whole number with B, KiB, MiB or GiB, such as 512MiB".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_need_a_unit() {
+        assert_eq!(parse_size("3KiB"), Ok(3072));
+        assert_eq!(parse_size("10B"), Ok(10));
+        for bad in ["3", "KiB", "-1MiB", "1.5GiB", "99999999999GiB", "3 kb"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
+}
