@@ -16,7 +16,8 @@ use crate::spot::Refusal;
 /// every n-th cell, so that spots do not crowd in one corner where the count is reached before the end.
 const MOST_CELLS: usize = 1 << 20;
 /// Darts thrown per cell before the cells are halved.
-const DARTS: usize = 2;
+const DARTS: u64 = 2;
+const VOLLEY: u64 = 1 << 14;
 
 /// Adds spots until there are `wanted`, or no room for one more.
 pub fn fill(crowd: &mut Crowd, wanted: usize, layout: &Layout<'_>) -> Result<(), Refusal> {
@@ -33,28 +34,32 @@ pub fn fill(crowd: &mut Crowd, wanted: usize, layout: &Layout<'_>) -> Result<(),
             waiting.extend((0..parts).rev().map(part));
             continue;
         }
-        for _ in 0..DARTS * cells.len() {
+        let aim = |dart: u64| {
             let mut draws = field.at(dart);
-            dart += 1;
             let cell = cells[draws.below(cells.len() as u64) as usize];
-            let part = [0; 3].map(|_| draws.unit());
-            let point = mesh.place(cell, part);
-            if crowd.has_room(point) {
-                layout.admit(crowd.len() as u64 + 1)?;
-                crowd.add(point);
-                if crowd.len() == wanted {
-                    return Ok(());
+            mesh.place(cell, [0; 3].map(|_| draws.unit()))
+        };
+        let end = dart + DARTS * cells.len() as u64;
+        while dart < end {
+            // Where there is no room now there will be none later: a volley is looked at in parallel first.
+            let volley = dart..end.min(dart + VOLLEY);
+            dart = volley.end;
+            let hits: Vec<_> =
+                volley.into_par_iter().map(aim).filter(|&point| crowd.has_room(point)).collect();
+            for point in hits {
+                if crowd.has_room(point) {
+                    layout.admit(crowd.len() as u64 + 1)?;
+                    crowd.add(point);
+                    if crowd.len() == wanted {
+                        return Ok(());
+                    }
                 }
             }
         }
         // Where numbers end, what room there may be is narrower than their rounding.
         if let Some(finer) = mesh.halved() {
-            let children = |cell: &[u64; 3]| mesh.children(*cell, &finer);
-            let left: Vec<_> = cells
-                .par_iter()
-                .flat_map_iter(children)
-                .filter(|&cell| is_open(crowd, &finer, cell))
-                .collect();
+            let children = |cell: &[u64; 3]| open_children(crowd, &mesh, *cell, &finer);
+            let left: Vec<_> = cells.par_iter().flat_map_iter(children).collect();
             if !left.is_empty() {
                 waiting.push((finer, left));
             }
@@ -67,16 +72,26 @@ fn open_cells(crowd: &Crowd) -> Vec<[u64; 3]> {
     let mesh = &crowd.mesh;
     let [nx, ny, nz] = mesh.parts;
     let all = (0..nx * ny * nz).into_par_iter().map(|i| [i % nx, i / nx % ny, i / nx / ny]);
-    all.filter(|&cell| is_open(crowd, mesh, cell)).collect()
+    all.flat_map_iter(|cell| open_children(crowd, mesh, cell, mesh)).collect()
 }
 
-/// Whether no single spot covers the cell: none is nearer than the distance to its farthest corner.
-fn is_open(crowd: &Crowd, mesh: &Mesh, cell: [u64; 3]) -> bool {
-    let (low, middle, high) =
-        (mesh.place(cell, [0.0; 3]), mesh.place(cell, [0.5; 3]), mesh.place(cell, [1.0; 3]));
-    let covers = |spot: [f64; 3]| {
-        let farthest = [0, 1, 2].map(|a| if spot[a] < middle[a] { high[a] } else { low[a] });
-        apart(spot, farthest) < crowd.distance
+/// The parts of a cell that no single spot covers: no spot is nearer than the distance to their farthest
+/// corner.
+fn open_children(crowd: &Crowd, mesh: &Mesh, cell: [u64; 3], finer: &Mesh) -> Vec<[u64; 3]> {
+    // Every child touches the middle, so that a spot which covers one covers the middle too.
+    let middle = mesh.place(cell, [0.5; 3]);
+    let mut near = Vec::new();
+    crowd.nearby(middle, |spot| {
+        near.push(spot);
+        false
+    });
+    let covered = |child: [u64; 3]| {
+        let (low, high) = (finer.place(child, [0.0; 3]), finer.place(child, [1.0; 3]));
+        near.iter().any(|spot| {
+            let farthest =
+                [0, 1, 2].map(|a| if spot[a] - low[a] < high[a] - spot[a] { high[a] } else { low[a] });
+            apart(*spot, farthest) < crowd.distance
+        })
     };
-    crowd.nearby(middle, covers).is_none()
+    mesh.children(cell, finer).filter(|&child| !covered(child)).collect()
 }

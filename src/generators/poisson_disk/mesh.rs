@@ -8,6 +8,7 @@ pub struct Mesh {
     low: [f64; 3],
     high: [f64; 3],
     extent: [f64; 3],
+    side: [f64; 3],
     /// Cells along each axis; 1 along z in a plane.
     pub parts: [u64; 3],
     pub flat: bool,
@@ -22,23 +23,23 @@ impl Mesh {
     /// Cells no narrower than `distance` and, where the box allows, hardly wider; at most `most`.
     pub fn new(region: &Cuboid, distance: f64, most: u64, flat: bool) -> Mesh {
         let extent = [0, 1, 2].map(|a| region.max[a] - region.min[a]);
-        let mut mesh = Mesh { low: region.min, high: region.max, extent, parts: [1; 3], flat };
+        let mut mesh = Mesh { low: region.min, high: region.max, extent, side: extent, parts: [1; 3], flat };
         // The casts saturate.
         let fine = mesh.map_axes(1, |a| ((extent[a] / (distance * SLACK)) as u64).max(1));
         let all = |parts: [u64; 3]| parts.iter().map(|&n| u128::from(n)).try_fold(1, u128::checked_mul);
         let fits = |parts: [u64; 3]| all(parts).is_some_and(|n| n <= u128::from(most));
         if fits(fine) {
-            return Mesh { parts: fine, ..mesh };
+            return mesh.divided(fine);
         }
         // Halve the longest side of the cells as long as there may be more of them.
         loop {
-            let (side, longest) = (mesh.side(), mesh.longest_axis());
+            let longest = mesh.longest_axis();
             let mut parts = mesh.parts;
             parts[longest] = parts[longest].saturating_mul(2);
-            if !fits(parts) || side[longest] / 2.0 < distance * SLACK || parts[longest] > MOST_PARTS {
+            if !fits(parts) || mesh.side[longest] / 2.0 < distance * SLACK || parts[longest] > MOST_PARTS {
                 return mesh;
             }
-            mesh.parts = parts;
+            mesh = mesh.divided(parts);
         }
     }
 
@@ -54,13 +55,12 @@ impl Mesh {
         [0, 1, 2].map(|a| if self.flat && a == 2 { other } else { f(a) })
     }
 
-    pub fn side(&self) -> [f64; 3] {
-        self.map_axes(0.0, |a| self.extent[a] / self.parts[a] as f64)
+    fn divided(self, parts: [u64; 3]) -> Mesh {
+        Mesh { parts, side: [0, 1, 2].map(|a| self.extent[a] / parts[a] as f64), ..self }
     }
 
     fn longest_axis(&self) -> usize {
-        let side = self.side();
-        (1..3).fold(0, |best, a| if side[a] > side[best] { a } else { best })
+        (1..3).fold(0, |best, a| if self.side[a] > self.side[best] { a } else { best })
     }
 
     /// The cell a point lies in.
@@ -73,19 +73,17 @@ impl Mesh {
 
     /// The place `part` (0 ..= 1 along each axis) of the way through a cell.
     pub fn place(&self, cell: [u64; 3], part: [f64; 3]) -> [f64; 3] {
-        let side = self.side();
         self.map_axes(0.0, |a| {
-            (self.low[a] + (cell[a] as f64 + part[a]) * side[a]).clamp(self.low[a], self.high[a])
+            (self.low[a] + (cell[a] as f64 + part[a]) * self.side[a]).clamp(self.low[a], self.high[a])
         })
     }
 
     /// The mesh whose cells are halved along the longer axes; `None` where numbers end.
     pub fn halved(&self) -> Option<Mesh> {
-        let side = self.side();
-        let longest = side[self.longest_axis()];
+        let (side, longest) = (self.side, self.side[self.longest_axis()]);
         let parts =
             [0, 1, 2].map(|a| if side[a] > 0.6 * longest { 2 * self.parts[a] } else { self.parts[a] });
-        (longest > 0.0 && parts.iter().all(|&n| n <= MOST_PARTS)).then_some(Mesh { parts, ..*self })
+        (longest > 0.0 && parts.iter().all(|&n| n <= MOST_PARTS)).then(|| self.divided(parts))
     }
 
     /// The cells of `finer` that make up a cell of this mesh.
@@ -138,11 +136,11 @@ impl Crowd {
     }
 
     pub fn has_room(&self, point: [f64; 3]) -> bool {
-        self.nearby(point, |spot| apart(spot, point) < self.distance).is_none()
+        !self.nearby(point, |_| true)
     }
 
-    /// A spot for which `found` holds, of those that may be nearer than the distance to `point`.
-    pub fn nearby(&self, point: [f64; 3], found: impl Fn([f64; 3]) -> bool) -> Option<[f64; 3]> {
+    /// Whether `stop` holds for one of the spots nearer than the distance to `point`.
+    pub fn nearby(&self, point: [f64; 3], mut stop: impl FnMut([f64; 3]) -> bool) -> bool {
         let cell = self.mesh.cell(point);
         let around = [0, 1, 2].map(|a| cell[a].saturating_sub(1)..=(cell[a] + 1).min(self.mesh.parts[a] - 1));
         for z in around[2].clone() {
@@ -150,14 +148,15 @@ impl Crowd {
                 for x in around[0].clone() {
                     let mut next = self.last[self.mesh.index([x, y, z])];
                     while next != NONE {
-                        if found(self.points[next]) {
-                            return Some(self.points[next]);
+                        let spot = self.points[next];
+                        if apart(spot, point) < self.distance && stop(spot) {
+                            return true;
                         }
                         next = self.before[next];
                     }
                 }
             }
         }
-        None
+        false
     }
 }
