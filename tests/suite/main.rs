@@ -1,1 +1,3 @@
+//! Laws and theory, checked through the library's public face.
+
 mod generators;

@@ -71,6 +71,17 @@ impl Mesh {
         })
     }
 
+    /// The cells along each axis that are not farther than a cell from a point, the nearer first; some may
+    /// lie beyond the mesh.
+    fn around(&self, point: [f64; 3]) -> [[u64; 3]; 3] {
+        let cell = self.cell(point);
+        [0, 1, 2].map(|a| {
+            let middle = self.low[a] + (cell[a] as f64 + 0.5) * self.side[a];
+            let (below, above) = (cell[a].wrapping_sub(1), cell[a] + 1);
+            if point[a] < middle { [cell[a], below, above] } else { [cell[a], above, below] }
+        })
+    }
+
     /// The place `part` (0 ..= 1 along each axis) of the way through a cell.
     pub fn place(&self, cell: [u64; 3], part: [f64; 3]) -> [f64; 3] {
         self.map_axes(0.0, |a| {
@@ -141,11 +152,12 @@ impl Crowd {
 
     /// Whether `stop` holds for one of the spots nearer than the distance to `point`.
     pub fn nearby(&self, point: [f64; 3], mut stop: impl FnMut([f64; 3]) -> bool) -> bool {
-        let cell = self.mesh.cell(point);
-        let around = [0, 1, 2].map(|a| cell[a].saturating_sub(1)..=(cell[a] + 1).min(self.mesh.parts[a] - 1));
-        for z in around[2].clone() {
-            for y in around[1].clone() {
-                for x in around[0].clone() {
+        // Nearer cells first: a spot in the way is mostly found in one of the first.
+        let around = self.mesh.around(point);
+        let there = |a: usize| around[a].into_iter().filter(move |&i| i < self.mesh.parts[a]);
+        for z in there(2) {
+            for y in there(1) {
+                for x in there(0) {
                     let mut next = self.last[self.mesh.index([x, y, z])];
                     while next != NONE {
                         let spot = self.points[next];
