@@ -96,8 +96,9 @@ impl Generator for Filament {
 /// With λ the length over which the mean cosine falls to 1/e (λ = P, in 2-D 2P), a step of contour h from
 /// the tangent t0 to t1 with e = <t0·t1> = exp(-h/λ) moves by a (t0 + t1), a = λ tanh(h/2λ): then the mean
 /// move given either tangent is that of the chain, λ (1 - e) t, and so are all correlations between
-/// different steps, for any h. What a step's own mean square lacks, h³/6λ, is a share of the chain's
-/// R² = 2 λ L (1 - λ/L (1 - exp(-L/λ))) of at most h²/12λ²: below 4e-4 for the steps taken here.
+/// different steps, for any h. Only a step's own mean square lacks h³/6λ. Over a contour L = n h that is
+/// n h³/6λ of R² = 2 λ L (1 - λ/L (1 - exp(-L/λ))): at most 8e-4 of it between any two spots, as there are
+/// at least eight steps from one to the next and none is longer than λ/32.
 #[derive(Clone, Copy)]
 struct Bend {
     flat: bool,
@@ -111,8 +112,9 @@ struct Bend {
     spacing: f64,
 }
 
-/// The largest step, in λ.
-const STEP: f64 = 1.0 / 16.0;
+/// The largest step, in λ, and the fewest steps between two spots.
+const STEP: f64 = 1.0 / 32.0;
+const STEPS: f64 = 8.0;
 /// Beyond so many λ between two spots the chain between them is a Gaussian coil to a good approximation: one
 /// step with the exact second moments, drawn again where it would be longer than its contour.
 const COIL: f64 = 20.0;
@@ -131,7 +133,7 @@ impl Bend {
             let x = between.min(1e3);
             return Bend { flat, steps: 1, x, a: a * spacing, coil: coil * spacing, spacing };
         }
-        let steps = (between / STEP).ceil().max(1.0);
+        let steps = (between / STEP).ceil().max(STEPS);
         let x = between / steps;
         // tanh(x/2) = (1 - e) / (1 + e); nearly straight chains have a = h/2.
         let a = if x < 1e-8 { 0.5 * spacing / steps } else { lambda * -expm1(-x) / (1.0 + exp(-x)) };

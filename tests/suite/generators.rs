@@ -38,12 +38,8 @@ fn build(description: &Description, flat: bool) -> Result<Box<dyn Generator>, Ve
     let cell = Cell { reading: &reading, node, name: "slot".into(), unit: "", range: Range::ANY };
     let built = GENERATORS.read(&cell);
     let problems: Vec<_> = reading.finish().iter().map(|p| p.message.clone()).collect();
-    assert_eq!(
-        built.is_err(),
-        !problems.is_empty(),
-        "a problem is reported where there is one: {problems:?}"
-    );
-    built.map_err(|_| problems)
+    assert!(built.is_ok() || !problems.is_empty(), "a refusal without a word");
+    if problems.is_empty() { built.map_err(|_| problems) } else { Err(problems) }
 }
 
 fn grid(shape: [u64; 3], voxel_size: [f64; 3], origin: [f64; 3]) -> Grid {
@@ -195,7 +191,9 @@ fn the_spots_depend_on_seed_and_group_alone() {
             pool.install(|| generator.place(&layout)).unwrap_or_else(|r| panic!("{}", r.message))
         };
         let first = places(0, 0, "a", 1);
-        assert_eq!(first, places(0, 0, "a", 3), "{}: threads", plugin.kind);
+        // As text: a NaN stands for "brings none" and is no equal of itself.
+        let other = places(0, 0, "a", 3);
+        assert_eq!(format!("{first:?}"), format!("{other:?}"), "{}: threads", plugin.kind);
         if plugin.kind == "points" {
             continue;
         }
@@ -507,7 +505,7 @@ fn an_ellipsoid_is_covered_uniformly_by_area() {
 
 #[test]
 fn a_thick_shell_is_filled_uniformly_by_volume() {
-    for thickness in [1e-6, 6.0, 20.0] {
+    for thickness in [1e-6_f64, 6.0, 20.0] {
         let slot = format!(
             "{{ kind = \"shell\", centre = 0, radius = 10, thickness = {thickness}, count = 20000 }}"
         );
