@@ -4,7 +4,9 @@
 //! Graphics Forum 31, 785 (2012). Of the cells of a mesh only those are kept that no single spot covers;
 //! all room lies in them. Darts are thrown at them, all equally likely, so that a hit is uniform in the room
 //! there is; then the cells are halved and looked at again, until none is left. Then there is no room for
-//! another spot: every point of the grid is nearer than the distance to a spot.
+//! another spot: every point of the grid is nearer than the distance to a spot, up to the rounding of f64.
+//! Lists beyond [`MOST_CELLS`] (some 100 000 spots near saturation) are filled part by part: still without
+//! a gap, but the last few spots are no longer uniform in all of the room that was left at their turn.
 
 use rayon::prelude::*;
 
@@ -12,8 +14,8 @@ use super::mesh::{Crowd, Mesh, apart};
 use crate::generators::Layout;
 use crate::spot::Refusal;
 
-/// Longer lists of cells are split, and one part filled after the other, to bound the memory. A part takes
-/// every n-th cell, so that spots do not crowd in one corner where the count is reached before the end.
+/// Longer lists are split to bound the memory. A part takes every n-th cell, so that spots do not crowd in
+/// one corner where the count is reached before the end.
 const MOST_CELLS: usize = 1 << 20;
 /// Darts thrown per cell before the cells are halved.
 const DARTS: u64 = 1;
