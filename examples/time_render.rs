@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let scene = Scene::open(&arguments.scene, &Request::default()).map_err(said)?;
     let spots = pool.install(|| populate(&scene, 0, u64::from(u32::MAX))).map_err(said)?;
     let region = scene.grid.whole();
-    let mut volume = pool.install(|| Renderer::new(&scene, &spots)).array(&pool, &region);
+    let mut volume = pool.install(|| Renderer::new(&scene, &spots, u64::MAX)).array(&pool, &region);
     if arguments.reuse {
         volume.fill(0.0);
     } else {
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     let (wall, processor) = (Instant::now(), processor_ms());
-    let renderer = pool.install(|| Renderer::new(&scene, &spots));
+    let renderer = pool.install(|| Renderer::new(&scene, &spots, u64::MAX));
     if arguments.reuse {
         renderer.add_to(&pool, &region, &mut volume);
     } else {

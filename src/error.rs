@@ -40,7 +40,7 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Scene(problems) if problems.iter().any(|p| p.severity == Severity::Invalid) => 2,
-            Error::Usage(_) => 2,
+            Error::Usage(_) | Error::IsInput(_) => 2,
             Error::Interrupted => 130,
             _ => 1,
         }

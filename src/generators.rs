@@ -1,11 +1,11 @@
 //! Generators: where the spots are. One file each kind; the list below is all there is.
 
-//mod cluster;
-//mod filament;
-//mod lattice;
+mod cluster;
+mod filament;
+mod lattice;
 mod points;
-//mod poisson_disk;
-//mod shell;
+mod poisson_disk;
+mod shell;
 mod table;
 mod uniform;
 
@@ -36,11 +36,11 @@ pub const GENERATORS: Family<dyn Generator> = Family {
         &points::POINTS,
         &table::TABLE,
         &uniform::UNIFORM,
-        //&lattice::LATTICE,
-        //&poisson_disk::POISSON_DISK,
-        //&cluster::CLUSTER,
-        //&shell::SHELL,
-        //&filament::FILAMENT,
+        &lattice::LATTICE,
+        &poisson_disk::POISSON_DISK,
+        &cluster::CLUSTER,
+        &shell::SHELL,
+        &filament::FILAMENT,
     ],
     planned: &["mask", "lua"],
 };
@@ -49,6 +49,8 @@ pub const GENERATORS: Family<dyn Generator> = Family {
 pub struct Brings {
     /// Amplitude or photons.
     pub brightness: bool,
+    /// Photons, that is.
+    pub photons: bool,
     pub sigma: bool,
 }
 

@@ -26,8 +26,12 @@ pub mod regions;
 
 // Pipeline.
 pub mod description;
-pub mod populate;
 pub mod plan;
+pub mod populate;
 pub mod render;
 pub mod scene;
+pub mod verify;
 pub mod volume_file;
+
+// The declarations, as documentation.
+pub mod reference;

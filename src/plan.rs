@@ -28,6 +28,9 @@ const PER_WORKER: u64 = 6 << 20;
 /// Digest of a block of the hash, with what holds it.
 const PER_HASH_BLOCK: u64 = 64;
 
+/// Lists of spots that are worth holding at once.
+const MOST_LISTS: u64 = 256 << 20;
+
 /// Voxels of a block that would be too large to spread over threads.
 const MOST_BLOCK_VOXELS: u64 = 1 << 24;
 
@@ -45,6 +48,8 @@ pub struct Plan {
     pub memory: u64,
     /// Blocks that may wait for the writer.
     pub window: usize,
+    /// Bytes for the lists of which spots reach which block.
+    lists: u64,
 }
 
 impl Limits {
@@ -80,7 +85,8 @@ pub fn admit_grid(scene: &Scene, region: &Box3, limits: &Limits) -> Result<()> {
         region.iter().map(|range| u128::from((range.end - range.start).div_ceil(HASH_EDGE))).product();
     let needed = blocks.saturating_mul(u128::from(PER_HASH_BLOCK)) + u128::from(FIXED);
     if needed > u128::from(limits.memory) {
-        let shape = scene.grid.shape[scene.grid.axes()].iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
+        let shape =
+            scene.grid.shape[scene.grid.axes()].iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
         return Err(Error::Limit(format!(
             "a grid of {shape} voxels takes {} of memory to keep track of, and {} are allowed; render a part of it with \
              --region",
@@ -100,7 +106,8 @@ impl Plan {
         admit_grid(scene, region, limits)?;
         let threads = limits.threads as u64;
         let voxels: u64 = region.iter().map(|range| range.end - range.start).product();
-        let hash_blocks: u64 = region.iter().map(|range| (range.end - range.start).div_ceil(HASH_EDGE)).product();
+        let hash_blocks: u64 =
+            region.iter().map(|range| (range.end - range.start).div_ceil(HASH_EDGE)).product();
         let spots_bytes = spots.list.len() as u64 * (BYTES_PER_SPOT + 8 * spots.extras.len() as u64);
         let resident = FIXED + hash_blocks * PER_HASH_BLOCK + spots_bytes + threads * PER_WORKER;
         let too_much = |needed: u64| {
@@ -114,6 +121,8 @@ impl Plan {
             ))
         };
         let free = limits.memory.checked_sub(resident).ok_or_else(|| too_much(resident))?;
+        let lists = (free / 4).min(MOST_LISTS);
+        let free = free - lists;
         // A voxel of a block: its sum, its final value, and its share of the chunk that is packed.
         let sum = if scene.render.precision == Precision::F64 { 8 } else { 4 };
         let dtype = scene.output.dtype.bytes() as u64;
@@ -132,10 +141,16 @@ impl Plan {
             voxels,
             volume_bytes,
             file_bytes: volume_bytes,
-            memory: resident + workers + window * block * dtype,
+            memory: resident + lists.min(16 * spots.list.len() as u64) + workers + window * block * dtype,
             window: window as usize,
+            lists,
             layout,
         })
+    }
+
+    /// How many references to spots may be held at once.
+    pub fn most_references(&self) -> u64 {
+        self.lists / 4
     }
 
     /// Sharpens the bound of the file's size by the blocks that spots really reach.

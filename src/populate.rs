@@ -8,8 +8,7 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::generators::{Layout, Placed};
 use crate::grid::Grid;
 use crate::random::{Field, Streams};
-use crate::scene::group::Brightness;
-use crate::scene::{Group, Scene};
+use crate::scene::{Brightness, Group, Scene};
 use crate::spot::{Extra, Refusal, Size, Spot};
 
 /// All spots of a scene, numbered in the order in which they are summed: groups in the byte order of their
@@ -110,6 +109,10 @@ impl<'a> Maker<'a> {
 
     fn make(&self, i: usize) -> Result<Spot, Refusal> {
         let own = |column: &[f64]| column.get(i).copied().filter(|x| !x.is_nan());
+        let centre = self.placed.centres[i];
+        if centre.iter().any(|x| !x.is_finite()) {
+            return Err(Refusal::new(format!("the position of spot {i} is not a finite number")));
+        }
         let own_sigma = self.placed.sigma.get(i).copied().filter(|s| !s[0].is_nan());
         let size = (self.sizes)(i as u64, own_sigma)?;
         for a in self.grid.axes() {
@@ -142,7 +145,7 @@ impl<'a> Maker<'a> {
             return Err(Refusal::new(format!("the amplitude of spot {i} is not a finite number"))
                 .help("the spot is too bright or too narrow"));
         }
-        Ok(Spot { centre: self.placed.centres[i], size, amplitude, photons })
+        Ok(Spot { centre, size, amplitude, photons })
     }
 }
 

@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::ThreadPool;
 
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
 use crate::grid::{Box3, Grid};
 use crate::populate::Spots;
 use crate::scene::{Precision, Scene};
@@ -33,6 +35,8 @@ pub struct Renderer<'a> {
     pub scene: &'a Scene,
     pub spots: &'a Spots,
     pub accuracy: Accuracy,
+    /// References to spots that may be held at once; more blocks are binned in further passes over the spots.
+    most_references: u64,
 }
 
 /// How the wanted part of the grid is cut into blocks, in C order (z slowest).
@@ -89,12 +93,27 @@ pub enum Stop<E> {
     Failed(E),
 }
 
-/// Spot references that may be held at once; more blocks are binned in further passes over the spots.
-const MOST_REFERENCES: u64 = 1 << 26;
-
 impl<'a> Renderer<'a> {
-    pub fn new(scene: &'a Scene, spots: &'a Spots) -> Renderer<'a> {
-        Renderer { scene, spots, accuracy: Accuracy::new(scene, spots) }
+    /// `most_references` bounds the memory of the lists that say which spots reach which block, 4 bytes each.
+    pub fn new(scene: &'a Scene, spots: &'a Spots, most_references: u64) -> Renderer<'a> {
+        Renderer { scene, spots, accuracy: Accuracy::new(scene, spots), most_references }
+    }
+
+    /// Refuses sums that the scene's precision cannot hold.
+    ///
+    /// # Errors
+    /// What to change.
+    pub fn check(&self) -> Result<()> {
+        let (most, name) = match self.scene.render.precision {
+            Precision::F32 => (f64::from(f32::MAX) / 4.0, "f32"),
+            Precision::F64 => (f64::MAX / 4.0, "f64"),
+        };
+        if self.accuracy.heaviest < most && self.spots.list.iter().all(|spot| spot.amplitude.abs() < most) {
+            return Ok(());
+        }
+        let message = format!("the spots are too bright to be summed in {name}");
+        let help = if name == "f32" { "set `render.precision = \"f64\"`" } else { "lower their amplitude" };
+        Err(Error::Scene(vec![Diagnostic::invalid(message).help(help)]))
     }
 
     pub fn grid(&self) -> &Grid {
@@ -114,8 +133,8 @@ impl<'a> Renderer<'a> {
         window: usize,
         stop: &AtomicBool,
         sink: &S,
-        mut consume: impl FnMut(usize, Option<S::Out>) -> Result<(), E>,
-    ) -> Result<(), Stop<E>> {
+        mut consume: impl FnMut(usize, Option<S::Out>) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), Stop<E>> {
         for layers in self.layers(pool, blocks) {
             let per_layer = (blocks.count[0] * blocks.count[1]) as usize;
             let first = layers.start as usize * per_layer;
@@ -165,7 +184,7 @@ impl<'a> Renderer<'a> {
         let mut held = 0;
         for (layer, &n) in (0..).zip(&references) {
             match ranges.last_mut() {
-                Some(range) if held + n <= MOST_REFERENCES => {
+                Some(range) if held + n <= self.most_references => {
                     range.end = layer + 1;
                     held += n;
                 }

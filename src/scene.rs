@@ -2,7 +2,7 @@
 //! once; what comes out can be rendered. One file for each table of the format.
 
 mod grid;
-pub mod group;
+mod group;
 mod header;
 mod open;
 mod output;
@@ -19,7 +19,7 @@ use crate::files::{Files, Used};
 use crate::grid::Grid;
 use crate::plugin::{Bad, Reading, TableReader, TableSpec};
 
-pub use group::Group;
+pub use group::{Brightness, Group};
 pub use open::Request;
 pub use output::{Compression, Dtype, Output};
 pub use render::{Accuracy, Precision, RenderSettings};
@@ -70,6 +70,14 @@ impl Scene {
             Ok(scene) if problems.is_empty() => Ok(scene),
             _ => Err(problems),
         }
+    }
+
+    /// Whether the volume's values are photons: every group says how bright its spots are in photons.
+    pub fn in_photons(&self) -> bool {
+        self.groups.iter().all(|group| {
+            let brings = group.generator.brings();
+            brings.photons || !brings.brightness && matches!(group.brightness, Some(Brightness::Photons(_)))
+        })
     }
 
     fn gate(reading: &Reading<'_>, path: &Path) -> Result<Scene, Bad> {

@@ -54,7 +54,9 @@ impl Reading {
     pub fn region(&self, scene: &Scene) -> Result<Box3> {
         match &self.region {
             None => Ok(scene.grid.whole()),
-            Some(text) => parse_region(text, &scene.grid).map_err(|why| Error::Usage(format!("--region: {why}"))),
+            Some(text) => {
+                parse_region(text, &scene.grid).map_err(|why| Error::Usage(format!("--region: {why}")))
+            }
         }
     }
 }
@@ -77,7 +79,12 @@ impl Placed {
 }
 
 /// Reads all scenes; the problems of all of them come together.
-pub fn read_all(paths: &[PathBuf], reading: &Reading, limits: &Limits, pool: &ThreadPool) -> Result<Vec<Placed>> {
+pub fn read_all(
+    paths: &[PathBuf],
+    reading: &Reading,
+    limits: &Limits,
+    pool: &ThreadPool,
+) -> Result<Vec<Placed>> {
     let mut placed = Vec::new();
     let mut problems: Vec<Diagnostic> = Vec::new();
     for path in paths {

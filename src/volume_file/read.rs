@@ -10,6 +10,7 @@ use hdf5::{Dataset, File, Group, H5Type};
 
 use super::encode::unpack;
 use super::provenance::MOST_CARRIED;
+use super::truth::{ROWS, Truth};
 use super::writer::{ZSTD_FILTER, first_line};
 use crate::description::MAX_SCENE_BYTES;
 use crate::error::{Error, Result};
@@ -110,7 +111,12 @@ impl VolumeFile {
     pub fn scene(&self) -> Result<(String, PathBuf)> {
         let look = Look { path: &self.path };
         let dataset = look.dataset(&self.file, "provenance/scene")?;
-        if !dataset.is_scalar() || !matches!(look.ok(dataset.dtype().and_then(|d| d.to_descriptor()))?, TypeDescriptor::VarLenUnicode) {
+        if !dataset.is_scalar()
+            || !matches!(
+                look.ok(dataset.dtype().and_then(|d| d.to_descriptor()))?,
+                TypeDescriptor::VarLenUnicode
+            )
+        {
             return Err(look.not("its scene is not a text"));
         }
         let text = look.ok(dataset.read_scalar::<VarLenUnicode>())?.as_str().to_string();
@@ -165,7 +171,11 @@ impl VolumeFile {
             // SAFETY: the offset has as many entries as the dataset has axes; the outputs are valid.
             let code = unsafe {
                 hdf5_sys::h5d::H5Dget_chunk_info_by_coord(
-                    self.volume.id(), offset.as_ptr(), &raw mut mask, &raw mut address, &raw mut size,
+                    self.volume.id(),
+                    offset.as_ptr(),
+                    &raw mut mask,
+                    &raw mut address,
+                    &raw mut size,
                 )
             };
             if code < 0 {
@@ -199,6 +209,32 @@ impl VolumeFile {
             .ok_or_else(|| look.not("a chunk is damaged"))
     }
 
+    /// The first row of `/spots` that differs from `truth`; `None` where all agree.
+    ///
+    /// # Errors
+    /// When the table has other columns or cannot be read.
+    pub fn first_different_row(&self, truth: &Truth<'_>) -> Result<Option<usize>> {
+        let look = Look { path: &self.path };
+        let spots = look.dataset(&self.file, "spots")?;
+        if look.ok(spots.dtype().and_then(|d| d.to_descriptor()))? != truth.row_type()
+            || spots.size() != truth.rows()
+        {
+            return Ok(Some(0));
+        }
+        let size = truth.row_type().size();
+        for first in (0..truth.rows()).step_by(ROWS) {
+            let count = ROWS.min(truth.rows() - first);
+            let mut stored = vec![0_u8; count * size];
+            look.ok(read_rows(&spots, first, &mut stored, count))?;
+            let expected = truth.chunk(first / ROWS);
+            let rows = stored.chunks_exact(size).zip(expected.chunks_exact(size));
+            if let Some(row) = rows.into_iter().position(|(a, b)| a != b) {
+                return Ok(Some(first + row));
+            }
+        }
+        Ok(None)
+    }
+
     /// Voxel coordinates (x y z) of the spots, and whether each counts as truth.
     ///
     /// # Errors
@@ -214,6 +250,27 @@ impl VolumeFile {
             rows.iter().map(|row| ([row.ix, row.iy, row.iz], row.truth != 0.0)).collect()
         })
     }
+}
+
+/// Reads `count` rows of a table from row `first` on, as they lie in the file.
+fn read_rows(table: &Dataset, first: usize, bytes: &mut [u8], count: usize) -> hdf5::Result<()> {
+    let (kind, space) = (table.dtype()?, table.space()?);
+    let rows = space.select(first..first + count)?;
+    let memory = hdf5::Dataspace::try_new(count)?;
+    let code = hdf5::sync::sync(|| {
+        // SAFETY: `bytes` has room for `count` rows of the file's own type.
+        unsafe {
+            hdf5_sys::h5d::H5Dread(
+                table.id(),
+                kind.id(),
+                memory.id(),
+                rows.id(),
+                hdf5_sys::h5p::H5P_DEFAULT,
+                bytes.as_mut_ptr().cast(),
+            )
+        }
+    });
+    if code < 0 { Err(hdf5::Error::Internal("the table cannot be read".into())) } else { Ok(()) }
 }
 
 /// Reads with an eye on what it gets.
@@ -286,7 +343,10 @@ impl Look<'_> {
             }
             out
         };
-        let chunk = volume.chunk().filter(|chunk| chunk.len() == axes).ok_or_else(|| self.not("its volume is not chunked"))?;
+        let chunk = volume
+            .chunk()
+            .filter(|chunk| chunk.len() == axes)
+            .ok_or_else(|| self.not("its volume is not chunked"))?;
         let chunk = in_order(&chunk);
         let dtype = self.dtype(&self.ok(volume.dtype().and_then(|d| d.to_descriptor()))?)?;
         if chunk.iter().map(|&n| u128::from(n)).product::<u128>() * dtype.bytes() as u128 > 1 << 31 {
@@ -362,7 +422,10 @@ impl Look<'_> {
 
     fn carried_file(&self, dataset: &Dataset, path: PathBuf) -> Result<Carried> {
         let kind = self.ok(dataset.dtype().and_then(|d| d.to_descriptor()))?;
-        if kind != TypeDescriptor::Unsigned(IntSize::U1) || dataset.ndim() != 1 || dataset.size() > MOST_CARRIED {
+        if kind != TypeDescriptor::Unsigned(IntSize::U1)
+            || dataset.ndim() != 1
+            || dataset.size() > MOST_CARRIED
+        {
             return Err(self.not("a carried file is not a run of bytes"));
         }
         let (size, blake3) = (self.number::<u64>(dataset, "bytes")?, self.text(dataset, "blake3")?);

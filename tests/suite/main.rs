@@ -1,4 +1,6 @@
-//! Tests of the whole program, one binary.
+//! The integration tests, as one binary; a file each subject.
+#![allow(clippy::disallowed_methods, reason = "references may use the platform's own functions")]
 
+mod generators;
 mod profiles;
 mod table;

@@ -1,0 +1,65 @@
+//! `check`: reads and validates scenes, renders nothing.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::{Value as Json, json};
+
+use blobscene::diagnostic::Diagnostic;
+use blobscene::error::{Error, Result};
+use blobscene::plan::Plan;
+
+use super::console::{Console, diagnostic_json};
+use super::scenes::{Placed, Reading, pool};
+
+/// Read and validate scenes, and report every problem at once.
+#[derive(Args)]
+pub struct Arguments {
+    /// Scene files.
+    #[arg(required = true, value_name = "SCENE")]
+    scenes: Vec<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
+    let limits = arguments.reading.limits();
+    let pool = pool(limits.threads)?;
+    let mut problems: Vec<Diagnostic> = Vec::new();
+    let mut scenes: Vec<Json> = Vec::new();
+    for path in &arguments.scenes {
+        let checked = Placed::read(path, &arguments.reading, &limits, &pool).and_then(|placed| {
+            Plan::new(&placed.scene, &placed.spots, &placed.region, &limits).map(|plan| (placed, plan))
+        });
+        let (valid, found) = match checked {
+            Ok((placed, plan)) => {
+                if !arguments.json {
+                    let grid = &placed.scene.grid;
+                    let shape =
+                        grid.shape[grid.axes()].iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
+                    console.answer(&format!(
+                        "{}: valid, {} spots in {shape} voxels\n",
+                        path.display(),
+                        plan.spots
+                    ));
+                }
+                (true, Vec::new())
+            }
+            Err(Error::Scene(found)) => (false, found),
+            Err(limit @ Error::Limit(_)) => {
+                (false, vec![Diagnostic::impossible(format!("{}: {limit}", path.display()))])
+            }
+            Err(other) => return Err(other),
+        };
+        let listed: Vec<Json> = found.iter().map(diagnostic_json).collect();
+        scenes.push(json!({ "scene": path, "valid": valid, "problems": listed }));
+        problems.extend(found);
+    }
+    if arguments.json {
+        console.answer_json(&json!({ "valid": problems.is_empty(), "scenes": scenes }));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Scene(problems)) }
+}

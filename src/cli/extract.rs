@@ -1,0 +1,80 @@
+//! `extract`: writes the scene and the files that a volume carries back to the disk.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use blobscene::error::{Error, Result};
+use blobscene::volume_file::read::VolumeFile;
+
+use super::console::Console;
+
+/// Write the scene and the files that a volume carries back out.
+#[derive(Args)]
+pub struct Arguments {
+    /// A volume file.
+    file: PathBuf,
+    /// Directory to write to [default: the current one].
+    #[arg(short = 'C', value_name = "DIR", default_value = ".", hide_default_value = true)]
+    directory: PathBuf,
+}
+
+pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
+    let file = VolumeFile::open(&arguments.file)?;
+    let (text, scene) = file.scene()?;
+    let carried = file.carried()?;
+    let mut contents: Vec<(&Path, &[u8])> = vec![(&scene, text.as_bytes())];
+    for file in &carried {
+        match &file.bytes {
+            Some(bytes) => contents.push((&file.path, bytes)),
+            None => console.warning(&format!(
+                "`{}` ({} bytes) is not in the file, only its BLAKE3 {}; put your copy there",
+                file.path.display(),
+                file.size,
+                file.blake3
+            )),
+        }
+    }
+    // Nothing is written unless everything can be: an existing file is never replaced.
+    for (path, _) in &contents {
+        let target = arguments.directory.join(path);
+        refuse_links(&arguments.directory, path)?;
+        if target.symlink_metadata().is_ok() {
+            return Err(Error::Usage(format!(
+                "`{}` already exists; extract into an empty directory",
+                target.display()
+            )));
+        }
+    }
+    for (path, bytes) in &contents {
+        let target = arguments.directory.join(path);
+        if let Some(directory) = target.parent() {
+            fs::create_dir_all(directory).map_err(Error::io("create", directory))?;
+        }
+        fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .open(&target)
+            .and_then(|mut file| file.write_all(bytes))
+            .map_err(Error::io("write", &target))?;
+        console.answer(&format!("{}\n", target.display()));
+    }
+    Ok(())
+}
+
+/// A link on the way would lead out of the directory.
+fn refuse_links(directory: &Path, path: &Path) -> Result<()> {
+    let mut at = directory.to_path_buf();
+    for part in path.components() {
+        at.push(part);
+        if at.symlink_metadata().is_ok_and(|info| info.is_symlink()) {
+            return Err(Error::Usage(format!(
+                "`{}` is a link; extract into an empty directory",
+                at.display()
+            )));
+        }
+    }
+    Ok(())
+}

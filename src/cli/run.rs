@@ -1,0 +1,251 @@
+//! `run`: renders scenes to volume files.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use rayon::ThreadPool;
+use serde_json::{Value as Json, json};
+
+use blobscene::error::{Error, Result};
+use blobscene::plan::{Limits, Plan, size_text};
+use blobscene::render::Renderer;
+use blobscene::volume_file::{self, Options, Summary};
+
+use super::console::Console;
+use super::scenes::{Placed, Reading, pool, read_all};
+use super::signals;
+
+/// Render each scene to its volume file.
+#[derive(Args)]
+pub struct Arguments {
+    /// Scene files.
+    #[arg(required = true, value_name = "SCENE")]
+    scenes: Vec<PathBuf>,
+    /// The file to write, or a directory for it [default: what the scene says, else <name>.h5].
+    #[arg(short, long, value_name = "FILE|DIR")]
+    output: Option<PathBuf>,
+    #[command(flatten)]
+    reading: Reading,
+    /// Replace an existing output.
+    #[arg(long)]
+    force: bool,
+    /// Only show the plan: spots, voxels, bytes, memory, files.
+    #[arg(long)]
+    dry_run: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
+    let limits = arguments.reading.limits();
+    let pool = pool(limits.threads)?;
+    let placed = read_all(&arguments.scenes, &arguments.reading, &limits, &pool)?;
+    let targets = targets(&placed, arguments.output.as_deref())?;
+    let mut results = Vec::new();
+    for (placed, target) in placed.iter().zip(&targets) {
+        results.push(run_one(arguments, placed, target, &limits, &pool, console)?);
+    }
+    if arguments.json {
+        console.answer_json(&json!({ "runs": results }));
+    }
+    Ok(())
+}
+
+/// Where each scene's file goes; no two to the same place, and none over a file that is read.
+fn targets(placed: &[Placed], output: Option<&Path>) -> Result<Vec<PathBuf>> {
+    let directory = output.filter(|path| path.is_dir() || path.to_string_lossy().ends_with('/'));
+    if let (Some(file), None, 2..) = (output, directory, placed.len()) {
+        return Err(Error::Usage(format!(
+            "several scenes need a directory for -o, and `{}` is none",
+            file.display()
+        )));
+    }
+    let mut targets: Vec<PathBuf> = Vec::new();
+    for Placed { scene, .. } in placed {
+        let own = scene.output.path.clone().unwrap_or_else(|| format!("{}.h5", scene.name));
+        let target = match (directory, output) {
+            (Some(directory), _) => directory.join(Path::new(&own).file_name().unwrap_or_default()),
+            (None, Some(file)) => file.to_path_buf(),
+            (None, None) => PathBuf::from(own),
+        };
+        if targets.contains(&target) {
+            return Err(Error::Usage(format!("two scenes would write `{}`", target.display())));
+        }
+        if let Ok(real) = target.canonicalize()
+            && std::iter::once(&scene.path)
+                .chain(scene.files.iter().map(|used| &used.path))
+                .any(|input| input.canonicalize().is_ok_and(|input| input == real))
+        {
+            return Err(Error::IsInput(target));
+        }
+        targets.push(target);
+    }
+    Ok(targets)
+}
+
+fn run_one(
+    arguments: &Arguments,
+    placed: &Placed,
+    target: &Path,
+    limits: &Limits,
+    pool: &ThreadPool,
+    console: &Console,
+) -> Result<Json> {
+    let begin = Instant::now();
+    let Placed { scene, spots, region } = placed;
+    let mut plan = Plan::new(scene, spots, region, limits)?;
+    if !arguments.dry_run && !arguments.force && target.symlink_metadata().is_ok() {
+        return Err(Error::Exists(target.to_path_buf()));
+    }
+    let renderer = pool.install(|| Renderer::new(scene, spots, plan.most_references()));
+    renderer.check()?;
+    pool.install(|| plan.count_light(&renderer));
+    if arguments.dry_run {
+        let facts = plan_json(placed, target, &plan, limits);
+        if !arguments.json {
+            console.answer(&plan_text(placed, target, &plan, limits));
+        }
+        return Ok(facts);
+    }
+    plan.admit_disk(target)?;
+    let blocks = plan.layout.blocks.len();
+    let progress = console.progress(&scene.name, blocks);
+    let summary = signals::writing(|| {
+        volume_file::write(
+            &renderer,
+            &plan.layout,
+            target,
+            &Options {
+                pool,
+                window: plan.window,
+                force: arguments.force,
+                stop: &signals::STOP,
+                progress: &|done| progress.set_position(done as u64),
+            },
+        )
+    });
+    progress.finish_and_clear();
+    let summary = summary?;
+    let seconds = begin.elapsed().as_secs_f64();
+    let warnings = warnings(placed, &renderer, &summary);
+    warnings.iter().for_each(|warning| console.warning(warning));
+    if !arguments.json {
+        let shape =
+            scene.grid.part(region).shape[scene.grid.axes()].iter().map(u64::to_string).collect::<Vec<_>>();
+        console.note(&format!(
+            "{}: {} spots, {} {} voxels in {seconds:.2} s",
+            target.display(),
+            plan.spots,
+            shape.join(" x "),
+            scene.output.dtype.name(),
+        ));
+    }
+    Ok(result_json(placed, target, &plan, &summary, &warnings, seconds))
+}
+
+/// What the user should know, with numbers.
+fn warnings(placed: &Placed, renderer: &Renderer<'_>, summary: &Summary) -> Vec<String> {
+    let mut warnings = Vec::new();
+    let Placed { scene, spots, .. } = placed;
+    if spots.list.is_empty() {
+        warnings.push("the scene has no spots: the volume is empty".to_string());
+    }
+    if summary.spots_outside > 0 {
+        warnings.push(format!(
+            "{} of {} spots leave no light in the grid; they are listed in /spots with `inside` near 0",
+            summary.spots_outside,
+            spots.list.len()
+        ));
+    }
+    if summary.saturated_voxels > 0 {
+        warnings.push(format!(
+            "{} voxels are beyond what {} holds and were saturated; lower the brightness or choose another \
+             `output.dtype`",
+            summary.saturated_voxels,
+            scene.output.dtype.name()
+        ));
+    }
+    for (group, &brightest) in scene.groups.iter().zip(&renderer.accuracy.brightest) {
+        if brightest > 0.0 && brightest <= renderer.accuracy.max_abs_error {
+            warnings.push(format!(
+                "spots.{} is at most {brightest:.3e} bright, below the error bound {:.3e} that brighter groups set: it is \
+                 not drawn; lower `render.tolerance`",
+                group.name, renderer.accuracy.max_abs_error
+            ));
+        }
+    }
+    warnings
+}
+
+fn plan_text(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> String {
+    let Placed { scene, region, .. } = placed;
+    let part = scene.grid.part(region);
+    let shape = part.shape[part.axes()].iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
+    let groups = scene.groups.iter().zip(&placed.spots.groups);
+    let groups = groups.map(|(group, range)| format!("{} {}", group.name, range.len())).collect::<Vec<_>>();
+    let inputs: Vec<_> = scene.files.iter().map(|used| used.path.display().to_string()).collect();
+    format!(
+        "scene    {}\nspots    {} ({})\nvoxels   {} ({shape}, {})\nvolume   {}\nfile     {}, at most {}\nmemory   {} of \
+         {} allowed, {} threads\nreads    {}\n",
+        scene.name,
+        plan.spots,
+        groups.join(", "),
+        plan.voxels,
+        scene.output.dtype.name(),
+        size_text(u128::from(plan.volume_bytes)),
+        target.display(),
+        size_text(u128::from(plan.file_bytes)),
+        size_text(u128::from(plan.memory)),
+        size_text(u128::from(limits.memory)),
+        limits.threads,
+        if inputs.is_empty() { "nothing else".to_string() } else { inputs.join(", ") },
+    )
+}
+
+fn plan_json(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> Json {
+    let grid = placed.scene.grid.part(&placed.region);
+    let axes = ["x", "y", "z"].iter().zip(grid.shape).take(grid.axes().end);
+    json!({
+        "scene": placed.scene.name,
+        "output": target,
+        "spots": plan.spots,
+        "groups": placed.scene.groups.iter().zip(&placed.spots.groups)
+            .map(|(group, range)| (group.name.clone(), json!(range.len())))
+            .collect::<serde_json::Map<_, _>>(),
+        "shape": axes.map(|(axis, n)| (axis.to_string(), json!(n))).collect::<serde_json::Map<_, _>>(),
+        "voxels": plan.voxels,
+        "dtype": placed.scene.output.dtype.name(),
+        "volume_bytes": plan.volume_bytes,
+        "file_bytes_at_most": plan.file_bytes,
+        "memory_bytes": plan.memory,
+        "max_memory_bytes": limits.memory,
+        "threads": limits.threads,
+        "files": placed.scene.files.iter().map(|used| &used.path).collect::<Vec<_>>(),
+    })
+}
+
+fn result_json(
+    placed: &Placed,
+    target: &Path,
+    plan: &Plan,
+    summary: &Summary,
+    warnings: &[String],
+    seconds: f64,
+) -> Json {
+    let finite = |x: f64| if x.is_finite() { json!(x) } else { Json::Null };
+    json!({
+        "scene": placed.scene.name,
+        "output": target,
+        "spots": plan.spots,
+        "voxels": plan.voxels,
+        "spots_outside": summary.spots_outside,
+        "saturated_voxels": summary.saturated_voxels,
+        "max_abs_error": finite(summary.max_abs_error),
+        "max_rounding_error": finite(summary.max_rounding_error),
+        "blake3": summary.blake3,
+        "seconds": seconds,
+        "warnings": warnings,
+    })
+}

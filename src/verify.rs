@@ -1,0 +1,178 @@
+//! Volume file -> the same file again? Renders what the file itself carries and compares bit by bit.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use rayon::ThreadPool;
+
+use crate::description::Description;
+use crate::error::{Error, Result};
+use crate::files::CarriedFiles;
+use crate::grid::{AXES, parse_region};
+use crate::plan::{Limits, Plan, admit_grid};
+use crate::populate::populate;
+use crate::render::{Block, BlockGrid, Real, Renderer, Sink, Stop};
+use crate::scene::{Compression, Scene};
+use crate::volume_file::encode::{Encoder, Scratch};
+use crate::volume_file::layout::Layout;
+use crate::volume_file::read::{Carried, VolumeFile};
+use crate::volume_file::truth::Truth;
+use crate::volume_file::volume_hash;
+
+/// Verifies the file at `path` and returns its number of voxels.
+///
+/// # Errors
+/// Where it differs, or why that cannot be told.
+pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, stop: &AtomicBool) -> Result<u64> {
+    let file = VolumeFile::open(path)?;
+    let scene = carried_scene(&file)?;
+    let differs = |what: String| Error::Differs { path: path.to_path_buf(), what };
+    let header = &file.header;
+    let region = match &header.region {
+        None => scene.grid.whole(),
+        Some(text) => parse_region(text, &scene.grid)
+            .map_err(|why| Error::NotAVolume { path: path.to_path_buf(), reason: why })?,
+    };
+    let part = scene.grid.part(&region);
+    if (part.shape, part.flat, scene.output.dtype) != (header.shape, header.flat, header.dtype) {
+        return Err(differs("its volume has another shape or type than its scene says".into()));
+    }
+    admit_grid(&scene, &region, limits)?;
+    let spots = pool.install(|| populate(&scene, 0, limits.most_spots())).map_err(Error::Scene)?;
+    let plan = Plan::new(&scene, &spots, &region, limits)?;
+    if plan.layout.chunk != header.chunk {
+        return Err(differs("its chunks are not those of its scene; was it repacked?".into()));
+    }
+    let renderer = pool.install(|| Renderer::new(&scene, &spots, plan.most_references()));
+    let digests = compare_voxels(&file, &renderer, &plan, pool, stop)?;
+    let truth = pool.install(|| Truth::new(&scene, &spots, &region));
+    if let Some(row) = file.first_different_row(&truth)? {
+        return Err(differs(format!("the first differing row of /spots is {row}")));
+    }
+    if let Some(digests) = digests {
+        let hash = volume_hash(&plan.layout, header.dtype, digests).to_hex().to_string();
+        if hash != header.blake3 {
+            return Err(differs("its attribute `blake3` is not the hash of its volume".into()));
+        }
+    }
+    Ok(plan.voxels)
+}
+
+/// The scene that a file carries, with nothing read but the file, save what it carries by its hash only.
+fn carried_scene(file: &VolumeFile) -> Result<Scene> {
+    let (text, path) = file.scene()?;
+    let mut files: BTreeMap<PathBuf, Arc<[u8]>> = BTreeMap::new();
+    for carried in file.carried()? {
+        let bytes = match &carried.bytes {
+            Some(bytes) => bytes.clone(),
+            None => beside(&carried)?,
+        };
+        files.insert(carried.path, bytes);
+    }
+    let description = Description::parse(&path.display().to_string(), &text).map_err(Error::Scene)?;
+    Scene::read(&description, &path, &CarriedFiles::new(&path, files)).map_err(Error::Scene)
+}
+
+/// A file too large to travel along: looked for under the current directory.
+fn beside(carried: &Carried) -> Result<Arc<[u8]>> {
+    let bytes = std::fs::read(&carried.path).map_err(Error::io("read", &carried.path))?;
+    if blake3::hash(&bytes).to_hex().as_str() != carried.blake3 {
+        return Err(Error::Differs {
+            path: carried.path.clone(),
+            what: format!(
+                "it is not the file with the BLAKE3 {} that the volume was made from",
+                carried.blake3
+            ),
+        });
+    }
+    Ok(bytes.into())
+}
+
+type Digests = Vec<crate::volume_file::encode::Digest>;
+
+/// Compares all voxels; returns the digests of the blocks where the layout gives them.
+fn compare_voxels(
+    file: &VolumeFile,
+    renderer: &Renderer<'_>,
+    plan: &Plan,
+    pool: &ThreadPool,
+    stop: &AtomicBool,
+) -> Result<Option<Digests>> {
+    let layout = &plan.layout;
+    let encoder = Encoder {
+        layout,
+        dtype: renderer.scene.output.dtype,
+        compression: Compression::None,
+        chunks: true,
+        digests: layout.hash_in_blocks,
+    };
+    let sink = Comparison { file, encoder };
+    let mut digests = Vec::new();
+    let step = |index: usize, out: Option<Result<Digests>>| -> Result<()> {
+        match out {
+            Some(more) => digests.extend(more?),
+            // No spot reaches the block: it must be dark.
+            None => compare(file, layout, &layout.blocks.voxels(index), &[])?,
+        }
+        Ok(())
+    };
+    renderer.render(pool, &layout.blocks, plan.window, stop, &sink, step).map_err(|stop| match stop {
+        Stop::Interrupted => Error::Interrupted,
+        Stop::Failed(error) => error,
+    })?;
+    Ok(layout.hash_in_blocks.then_some(digests))
+}
+
+struct Comparison<'a> {
+    file: &'a VolumeFile,
+    encoder: Encoder<'a>,
+}
+
+impl Sink for Comparison<'_> {
+    type Out = Result<Digests>;
+    type Scratch = Scratch;
+
+    fn block<T: Real>(&self, scratch: &mut Scratch, index: usize, block: &Block<T>) -> Result<Digests> {
+        let encoded =
+            self.encoder.block(scratch, index, block).map_err(Error::io("compare", &self.file.path))?;
+        let chunks: Vec<([u64; 3], Vec<u8>)> =
+            encoded.chunks.into_iter().map(|chunk| (chunk.offset, chunk.bytes)).collect();
+        compare(self.file, self.encoder.layout, &block.voxels, &chunks)?;
+        Ok(encoded.digests)
+    }
+}
+
+/// Compares the chunks of a block with the lit ones that were rendered.
+fn compare(
+    file: &VolumeFile,
+    layout: &Layout,
+    voxels: &crate::grid::Box3,
+    lit: &[([u64; 3], Vec<u8>)],
+) -> Result<()> {
+    let chunks = BlockGrid::new(voxels, layout.chunk);
+    for chunk in (0..chunks.len()).map(|i| chunks.voxels(i)) {
+        let first = [0, 1, 2].map(|a| chunk[a].start - layout.region[a].start);
+        let stored = file.chunk(first)?;
+        let rendered = lit.iter().find(|(offset, _)| *offset == first).map(|(_, bytes)| bytes);
+        let differing = match (&stored, rendered) {
+            (None, None) => None,
+            (Some(stored), Some(rendered)) => stored.iter().zip(rendered).position(|(a, b)| a != b),
+            (Some(bytes), None) | (None, Some(bytes)) => bytes.iter().position(|&byte| byte != 0),
+        };
+        if let Some(byte) = differing {
+            let index = (byte / file.header.dtype.bytes()) as u64;
+            let [width, height, _] = layout.chunk;
+            let within = [index % width, index / width % height, index / width / height];
+            let axes = if file.header.flat { 2 } else { 3 };
+            let voxel: Vec<String> =
+                (0..axes).map(|a| format!("{} {}", AXES[a], first[a] + within[a])).collect();
+            return Err(Error::Differs {
+                path: file.path.clone(),
+                what: format!("the first differing voxel found is {}", voxel.join(", ")),
+            });
+        }
+    }
+    Ok(())
+}
