@@ -95,6 +95,18 @@ pub fn erfc(z: f64) -> f64 {
 }
 
 #[inline(always)]
+fn distances_body(first: f64, step: f64, start: f64, out: &mut [f64]) {
+    for (out, i) in out.iter_mut().zip(0_i32..) {
+        *out = (first + f64::from(i)).mul_add(step, start);
+    }
+}
+
+for_every_width! {
+    /// start + (first + i) * step, rounded once, for i = 0, 1, …
+    pub fn distances(first: f64, step: f64, start: f64, out: &mut [f64]) = distances_body;
+}
+
+#[inline(always)]
 fn gaussian_points_body(offset: &[f64], out: &mut [f64]) {
     for (out, &u) in out.iter_mut().zip(offset) {
         *out = exp(-0.5 * u * u);

@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use super::Renderer;
 use super::accuracy::footprint;
-use super::kernel::{Factors, LANE, Lane, Real};
+use super::kernel::{Factors, LANE, Lane, Real, numbers_mut};
 use crate::grid::{Box3, Grid};
+use crate::math::distances;
 use crate::profiles::{Dense, Profile, Separable, Shape};
+use crate::simd::prefetch;
 use crate::spot::Spot;
 
 /// One spot within a block; voxels count from the block's first.
@@ -56,9 +58,9 @@ impl Frame {
         Frame { anchor, start: start / width, step: step / width }
     }
 
-    #[inline(always)]
-    pub fn at(&self, voxel: u64) -> f64 {
-        (voxel as f64 - self.anchor).mul_add(self.step, self.start)
+    /// The distances of the voxels from `first` on.
+    pub fn distances(&self, first: u64, out: &mut [f64]) {
+        distances(first as f64 - self.anchor, self.step, self.start, out);
     }
 }
 
@@ -68,6 +70,9 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let b_part = sum - a;
     (sum, (a - (sum - b_part)) + (b - b_part))
 }
+
+/// How many spots ahead memory is asked for: a block's spots lie scattered over the list of all.
+const AHEAD: usize = 16;
 
 /// Factors of a batch of spots, in the order of their numbers.
 pub struct Tables<T> {
@@ -92,7 +97,15 @@ impl<T: Real> Tables<T> {
         self.x.clear();
         self.y.clear();
         self.z.clear();
-        ids.iter().filter_map(|&id| self.add(renderer, voxels, id as usize)).collect()
+        let mut drawn = Vec::with_capacity(ids.len());
+        for (i, &id) in ids.iter().enumerate() {
+            if let Some(&ahead) = ids.get(i + AHEAD) {
+                prefetch(&renderer.spots.list[ahead as usize]);
+                prefetch(&renderer.accuracy.reach[ahead as usize]);
+            }
+            drawn.extend(self.add(renderer, voxels, id as usize));
+        }
+        drawn
     }
 
     fn add<'a>(&mut self, renderer: &Renderer<'a>, voxels: &Box3, id: usize) -> Option<Drawn<'a>> {
@@ -127,8 +140,9 @@ impl<T: Real> Tables<T> {
         let (first, end) = (x.start / LANE, x.end.div_ceil(LANE));
         let at = self.x.len();
         self.x.resize(at + end - first, Lane([T::ZERO; LANE]));
-        for (voxel, &factor) in x.clone().zip(&self.factor) {
-            self.x[at + voxel / LANE - first].0[voxel % LANE] = T::from_f64(factor);
+        let voxels = numbers_mut(&mut self.x[at..]);
+        for (voxel, &factor) in voxels[x.start - first * LANE..].iter_mut().zip(&self.factor) {
+            *voxel = T::from_f64(factor);
         }
         self.evaluate(grid, spot, profile, 1, &part[1]);
         self.y.extend(self.factor.iter().map(|&factor| T::from_f64(factor)));
@@ -151,9 +165,10 @@ impl<T: Real> Tables<T> {
         voxels: &Range<u64>,
     ) {
         let frame = Frame::new(grid, axis, spot.centre[axis], spot.size.width[axis]);
-        self.offset.clear();
-        self.offset.extend(voxels.clone().map(|voxel| frame.at(voxel)));
-        self.factor.resize(self.offset.len(), 0.0);
+        let count = (voxels.end - voxels.start) as usize;
+        self.offset.resize(count, 0.0);
+        self.factor.resize(count, 0.0);
+        frame.distances(voxels.start, &mut self.offset);
         profile.factors(&self.offset, frame.step, &mut self.factor);
     }
 }
