@@ -3,4 +3,6 @@
 
 mod generators;
 mod profiles;
+mod reference;
+mod scenes;
 mod table;
