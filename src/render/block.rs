@@ -183,9 +183,9 @@ impl<T: Real> Block<T> {
         let rows = &mut self.lanes[tile * lanes..(tile + 1) * lanes];
         let mut tile = TileRows { rows, height: self.height };
         if floored {
-            T::draw_floored(&mut tile, strokes, tables.factors());
+            T::draw_floored(&mut tile, strokes, tables.view());
         } else {
-            T::draw(&mut tile, strokes, tables.factors());
+            T::draw(&mut tile, strokes, tables.view());
         }
         strokes.clear();
     }
@@ -199,9 +199,8 @@ impl<T: Real> Block<T> {
         };
         let (xs, ys, zs) = (part(&drawn.x, 0), part(&drawn.y, 1), part(&drawn.z, 2));
         let distances = |a: usize, range: &std::ops::Range<usize>| {
-            let mut out = vec![0.0; range.len()];
-            frames[a].distances(start[a] + range.start as u64, &mut out);
-            out
+            let first = start[a] + range.start as u64;
+            frames[a].ramp(&(first..first + range.len() as u64)).distances()
         };
         let [dx, dy, dz] = [distances(0, &xs), distances(1, &ys), distances(2, &zs)];
         let mut values = vec![0.0; dx.len()];
