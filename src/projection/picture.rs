@@ -16,7 +16,7 @@ pub const TRUTH: Colour = [0, 215, 255];
 pub const DISTRACTOR: Colour = [255, 140, 0];
 
 /// Pixels of a ring's radius while spots are at most that many; of more, a dot marks each.
-const RADII: [(usize, usize); 2] = [(300, 5), (3000, 3)];
+const RADII: [(usize, usize); 3] = [(300, 5), (600, 3), (3000, 2)];
 
 /// A finished picture.
 pub struct Picture {
@@ -169,7 +169,7 @@ mod tests {
     #[test]
     fn a_ring_is_hollow_and_symmetric() {
         assert_eq!(ring(0), [(0, 0)]);
-        for radius in [3, 5] {
+        for radius in [2, 3, 5] {
             let ring = ring(radius);
             assert!(ring.contains(&(radius, 0)) && ring.contains(&(0, -radius)));
             assert!(!ring.contains(&(0, 0)) && !ring.contains(&(radius, radius)));
