@@ -29,7 +29,7 @@
 //! | `voxels_per_pixel` | for each axis |
 //! | `panels` | `name`, `projection` (the axis it is along), `right`, `down` (axes), `left`, `top`, `width`, `height` (pixels) |
 //! | `scale_bar` | `length` (in `unit`), `label`, `left`, `top`, `width`, `height` (pixels) |
-//! | `marks` | with marked spots: `radius` (pixels; 0 is a dot), `truth` and `distractor` (red green blue), and how many were drawn in all |
+//! | `marks` | with marked spots: `radius` (pixels, for each panel; 0 is a dot), `truth` and `distractor` (red green blue), and `count`, the spots in the volume |
 
 mod bar;
 mod font;

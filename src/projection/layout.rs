@@ -68,7 +68,9 @@ impl Layout {
         let xy = rect(MARGIN, MARGIN + text + NEAR, x, y);
         let mut panels = vec![panel(2, xy)];
         if !grid.flat {
-            let zy = rect(xy.right() + GAP, xy.top, z, y);
+            // Beside the panel, and beside its label where that is wider.
+            let left = xy.left + x.max(font::width("xy") * text_scale) + GAP;
+            let zy = rect(left, xy.top, z, y);
             let xz = rect(xy.left, xy.bottom() + GAP + text + NEAR, x, z);
             panels.extend([panel(0, zy), panel(1, xz)]);
         }

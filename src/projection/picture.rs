@@ -32,8 +32,8 @@ pub struct Picture {
 
 /// How spots are marked.
 pub(super) struct Marks {
-    /// Pixels; 0 is a dot.
-    pub radius: usize,
+    /// Pixels, panel by panel; 0 is a dot.
+    pub radii: Vec<usize>,
     /// Spots within the volume.
     pub count: usize,
 }
@@ -75,17 +75,21 @@ fn mark(
     };
     let count = spots.iter().filter(|(centre, _)| place(centre).is_some()).count();
     let radius = RADII.iter().find(|(most, _)| count <= *most).map_or(0, |(_, radius)| *radius);
-    let ring = ring(radius as isize);
+    // A ring that is too large for a panel would be two strokes without a middle.
+    let radii =
+        layout.panels.iter().map(|Panel { rect, .. }| radius.min((rect.width.min(rect.height) - 1) / 2));
+    let radii: Vec<usize> = radii.collect();
+    let rings: Vec<_> = radii.iter().map(|&radius| ring(radius as isize)).collect();
     for (kind, colour) in [(false, DISTRACTOR), (true, TRUTH)] {
         for (centre, _) in spots.iter().filter(|(_, truth)| *truth == kind) {
             let Some(pixel) = place(centre) else { continue };
-            for panel in &layout.panels {
+            for (panel, ring) in layout.panels.iter().zip(&rings) {
                 let (right, down) = PLANES[panel.axis];
-                canvas.stamp(&panel.rect, (pixel[right], pixel[down]), &ring, colour);
+                canvas.stamp(&panel.rect, (pixel[right], pixel[down]), ring, colour);
             }
         }
     }
-    Marks { radius, count }
+    Marks { radii, count }
 }
 
 /// The pixels whose distance from the middle is `radius` to within half a pixel.
@@ -169,10 +173,10 @@ mod tests {
     #[test]
     fn a_ring_is_hollow_and_symmetric() {
         assert_eq!(ring(0), [(0, 0)]);
-        for radius in [2, 3, 5] {
+        for radius in [1, 2, 3, 5] {
             let ring = ring(radius);
             assert!(ring.contains(&(radius, 0)) && ring.contains(&(0, -radius)));
-            assert!(!ring.contains(&(0, 0)) && !ring.contains(&(radius, radius)));
+            assert!(!ring.contains(&(0, 0)) && (radius == 1 || !ring.contains(&(radius, radius))));
             assert!(ring.iter().all(|&(x, y)| ring.contains(&(-y, x)) && ring.contains(&(x, -y))));
         }
     }

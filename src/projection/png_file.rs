@@ -70,7 +70,8 @@ impl Picture {
         });
         if let Some(marks) = &self.marks {
             facts["marks"] = json!({
-                "radius": marks.radius,
+                "radius": self.layout.panels.iter().zip(&marks.radii)
+                    .map(|(panel, radius)| (panel.name.clone(), json!(radius))).collect::<Map<_, _>>(),
                 "truth": TRUTH,
                 "distractor": DISTRACTOR,
                 "count": marks.count,

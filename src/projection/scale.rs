@@ -92,8 +92,17 @@ impl AxisScale {
 
     /// The pixel in which a position, in voxels, lies; `None` outside the volume, which has `voxels` voxels.
     pub fn pixel(&self, position: f64, voxels: u64) -> Option<usize> {
-        let inside = position >= -0.5 && position < voxels as f64 - 0.5;
-        inside.then(|| (((position + 0.5) / self.voxels_per_pixel).floor() as usize).min(self.pixels - 1))
+        if !(position >= -0.5 && position < voxels as f64 - 0.5) {
+            return None;
+        }
+        let from_edge = position + 0.5;
+        let pixel = if self.pools() {
+            from_edge / self.voxels_per_pixel
+        } else {
+            // A whole number of pixels, whose inverse is rounded.
+            from_edge * near_whole(1.0 / self.voxels_per_pixel)
+        };
+        Some((pixel.floor() as usize).min(self.pixels - 1))
     }
 }
 

@@ -2,5 +2,6 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's own functions")]
 
 mod generators;
+mod preview;
 mod profiles;
 mod table;
