@@ -2,7 +2,7 @@
 
 pub mod encode;
 pub mod layout;
-mod partial;
+pub mod partial;
 pub mod provenance;
 pub mod read;
 pub mod truth;

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's own functions")]
 
 mod generators;
+mod preview;
 mod profiles;
 mod reference;
 mod scenes;
