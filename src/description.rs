@@ -143,14 +143,17 @@ fn read(source: &Source, base: usize) -> Result<Table, Vec<Diagnostic>> {
     let (table, mut errors) = DeTable::parse_recoverable(&source.text);
     if !errors.is_empty() {
         errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
-        return Err(errors
+        let mut problems: Vec<Diagnostic> = errors
             .iter()
             .take(MOST_ERRORS)
             .map(|error| {
                 Diagnostic::invalid(format!("not valid TOML: {}", shown(error.message())))
                     .at(Place::new(source, error.span().unwrap_or(0..0)))
             })
-            .collect());
+            .collect();
+        // Every bracket that is still open at the end is told there.
+        problems.dedup();
+        return Err(problems);
     }
     let mut problems = Vec::new();
     let span = moved(table.span(), base);
