@@ -294,16 +294,18 @@ fn strange_files_are_refused() {
     for (object, names) in attributes {
         for name in names {
             for retyped in [false, true] {
-                let path = format!("{}-{name}-{retyped}.h5", object.replace('/', "-"));
+                let path = format!("at{}-{name}-{retyped}.h5", object.replace('/', "-"));
                 bench.write(&path, &whole);
                 let file = hdf5::File::open_rw(bench.path(&path)).unwrap();
-                let at: hdf5::Location = match file.dataset(object) {
-                    Ok(dataset) => (*dataset).clone(),
-                    Err(_) => (*file.group(object).unwrap()).clone(),
+                let change = |at: &hdf5::Location| {
+                    at.delete_attr(name).unwrap();
+                    if retyped {
+                        at.new_attr::<f32>().shape([7]).create(*name).unwrap();
+                    }
                 };
-                at.delete_attr(name).unwrap();
-                if retyped {
-                    at.new_attr::<f32>().shape([7]).create(*name).unwrap();
+                match file.dataset(object) {
+                    Ok(dataset) => change(&dataset),
+                    Err(_) => change(&file.group(object).unwrap()),
                 }
                 files.push(path);
             }
