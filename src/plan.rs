@@ -28,6 +28,9 @@ const PER_WORKER: u64 = 6 << 20;
 /// Digest of a block of the hash, with what holds it.
 const PER_HASH_BLOCK: u64 = 64;
 
+/// Entry of a chunk in the file's index, and what packing may add to a chunk that does not shrink.
+const PER_CHUNK: u64 = 128;
+
 /// Lists of spots that are worth holding at once.
 const MOST_LISTS: u64 = 256 << 20;
 
@@ -174,8 +177,10 @@ impl Plan {
         let lit = renderer.references(&self.layout.blocks);
         let table = self.spots * (130 + 8 * renderer.spots.extras.len() as u64);
         let axes: u64 = self.layout.shape().iter().map(|n| 8 * n).sum();
-        self.file_bytes =
-            lit.saturating_mul(block).min(self.volume_bytes).saturating_add(table + axes + (1 << 16));
+        let lit_bytes = lit.saturating_mul(block).min(self.volume_bytes);
+        let chunk = self.layout.chunk.iter().product::<u64>() * dtype;
+        let index = (lit_bytes / chunk + 1).saturating_mul(PER_CHUNK);
+        self.file_bytes = lit_bytes.saturating_add(index + table + axes + (1 << 16));
     }
 
     /// Refuses a file that the disk under `target` might not hold.

@@ -74,6 +74,16 @@ fn run_dry_and_as_json() {
 }
 
 #[test]
+fn the_plan_bounds_the_file_even_of_tiny_chunks() {
+    let bench = bench();
+    let arguments = ["run", "s.toml", "--set", "output.chunk=1", "--set", "output.compression=\"gzip\""];
+    let plan = json(&bench, &[&arguments[..], &["--dry-run", "--json"]].concat());
+    good(&bench, &arguments);
+    let size = std::fs::metadata(bench.path("s.h5")).unwrap().len();
+    assert!(size <= plan["runs"][0]["file_bytes_at_most"].as_u64().unwrap(), "{size} {plan}");
+}
+
+#[test]
 fn run_with_other_values_seed_and_region() {
     let bench = bench();
     let run = |arguments: &[&str]| {
