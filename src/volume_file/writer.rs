@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use hdf5::file::LibraryVersion;
+use hdf5::plist::DatasetCreate;
 use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{Dataset, Extents, File, Group, H5Type, Location};
 
@@ -89,18 +90,8 @@ impl Writer {
             .shape(shape.to_vec())
             .obj_track_times(false);
         if shape.iter().all(|&n| n > 0) {
-            builder = builder.chunk(chunk.to_vec());
-            builder = match compression {
-                Compression::None => builder,
-                _ if element.size() > 1 => builder.shuffle(),
-                _ => builder,
-            };
-            builder = match compression {
-                Compression::None => builder,
-                Compression::Gzip(level) => builder.deflate(level as u8),
-                // The library itself has no such filter; the chunks come compressed already.
-                Compression::Zstd(level) => builder.add_filter(ZSTD_FILTER, &[level]),
-            };
+            let storage = self.ok(storage(chunk, compression, element.size()))?;
+            builder = builder.chunk(chunk.to_vec()).set_create_plist(&storage);
         }
         let dataset = self.ok(builder.create(name))?;
         Ok(self.keep(dataset))
@@ -202,6 +193,32 @@ impl Writer {
         let path = self.path;
         file.close().map_err(|error| failed(&path, &error))
     }
+}
+
+/// Chunks and the filters they have passed, as a reader is to undo them; elements have `size` bytes.
+fn storage(chunk: &[usize], compression: Compression, size: usize) -> hdf5::Result<DatasetCreate> {
+    let mut builder = DatasetCreate::build();
+    builder.chunk(chunk.to_vec());
+    if compression != Compression::None && size > 1 {
+        builder.shuffle();
+    }
+    if let Compression::Gzip(level) = compression {
+        builder.deflate(level as u8);
+    }
+    let list = builder.finish()?;
+    if let Compression::Zstd(level) = compression {
+        // The library has no such filter and need not have it, because the chunks come compressed already; that is
+        // what "optional" says.
+        let optional = hdf5_sys::h5z::H5Z_FLAG_OPTIONAL;
+        // SAFETY: the list is open, and one value stands where one is announced.
+        let code = hdf5::sync::sync(|| unsafe {
+            hdf5_sys::h5p::H5Pset_filter(list.id(), ZSTD_FILTER, optional, 1, &raw const level)
+        });
+        if code < 0 {
+            return Err("zstd cannot be declared".into());
+        }
+    }
+    Ok(list)
 }
 
 fn failed(path: &Path, error: &hdf5::Error) -> Error {
