@@ -26,7 +26,7 @@ use crate::grid::{Box3, Grid};
 use crate::populate::Spots;
 use crate::scene::{Precision, Scene};
 
-pub use accuracy::{Accuracy, Reach};
+pub use accuracy::{Accuracy, Reach, SMALLEST_F32};
 pub use block::{Block, Tile};
 pub use kernel::Real;
 pub use ordered::ordered;

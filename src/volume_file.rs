@@ -20,8 +20,8 @@ use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid};
-use crate::render::{Renderer, Stop};
-use crate::scene::{Compression, Dtype, FORMAT, Scene};
+use crate::render::{Renderer, SMALLEST_F32, Stop};
+use crate::scene::{Compression, Dtype, FORMAT, Precision, Scene};
 use encode::{Chunk, Digest, Encoded, Encoder, Packer};
 use layout::Layout;
 use partial::Partial;
@@ -105,8 +105,8 @@ fn contents(
     let mixed_signs = renderer.spots.list.iter().any(|spot| spot.amplitude < 0.0);
     let precision = scene.render.precision;
     let mut rounding = renderer.accuracy.rounding_error(precision, mixed_signs, totals.highest);
-    if output.dtype == Dtype::Float32 && precision == crate::scene::Precision::F64 {
-        rounding += totals.highest * f64::from(f32::EPSILON) / 2.0;
+    if output.dtype == Dtype::Float32 && precision == Precision::F64 {
+        rounding += totals.highest * f64::from(f32::EPSILON) / 2.0 + SMALLEST_F32;
     }
     if scene.render.per_spot_floor {
         // Whole numbers are summed exactly.

@@ -10,8 +10,9 @@
 //!
 //! **Rounding.** With u half a unit in the last place of the precision, each term of a voxel's chain has four
 //! roundings (three factors, one product) and each addition one of the partial sum; with N terms at most,
-//! the error stays below (N + 4) u S (1 + small), S being the sum of the terms' magnitudes. The factors
-//! themselves are exact to 40 units of f64 relative to their peak.
+//! the error stays below (N + 4) u S (1 + small), S being the sum of the terms' magnitudes. Where numbers are
+//! subnormal, a rounding loses up to half the smallest one instead. The factors themselves are exact to 40 units of
+//! f64 relative to their peak.
 
 use rayon::prelude::*;
 
@@ -32,6 +33,9 @@ const FAR: f64 = 0.01;
 
 /// Weights are whole numbers, so that their sums do not depend on their order.
 const WEIGHT_UNIT: f64 = 1_048_576.0;
+
+/// The smallest number above 0 that an f32 holds.
+pub const SMALLEST_F32: f64 = f32::from_bits(1) as f64;
 
 pub struct Accuracy {
     pub reach: Vec<Reach>,
@@ -63,15 +67,17 @@ impl Accuracy {
 
     /// Bound of the rounding errors at any voxel of a volume whose largest magnitude came out as `highest`.
     pub fn rounding_error(&self, precision: Precision, mixed_signs: bool, highest: f64) -> f64 {
-        let unit = match precision {
-            Precision::F32 => f64::from(f32::EPSILON) / 2.0,
-            Precision::F64 => f64::EPSILON / 2.0,
+        let (unit, smallest) = match precision {
+            Precision::F32 => (f64::from(f32::EPSILON) / 2.0, SMALLEST_F32),
+            Precision::F64 => (f64::EPSILON / 2.0, f64::from_bits(1)),
         };
         let roundings = (self.deepest + 4) as f64 * unit;
         // All of one sign, the magnitudes sum up to the voxel's value; with both signs they may cancel.
         let one_sign = highest / (1.0 - roundings);
         let sum = if mixed_signs || roundings >= 0.5 { self.heaviest } else { one_sign };
-        1.01 * roundings * sum + 40.0 * f64::EPSILON * self.heaviest
+        // Five roundings for each term, each half of `smallest` where it falls so low.
+        let underflow = 3.0 * self.deepest as f64 * smallest;
+        1.01 * roundings * sum + 40.0 * f64::EPSILON * self.heaviest + underflow
     }
 }
 
