@@ -65,6 +65,11 @@ pub struct Grid {
 }
 
 impl Grid {
+    /// The shape for people: `20 x 18 x 16`, x first.
+    pub fn shape_text(&self) -> String {
+        self.shape[self.axes()].iter().map(u64::to_string).collect::<Vec<_>>().join(" x ")
+    }
+
     /// The axes there are: x, y and, unless the scene is flat, z.
     pub fn axes(&self) -> Range<usize> {
         0..if self.flat { 2 } else { 3 }

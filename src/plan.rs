@@ -96,11 +96,10 @@ pub fn admit_grid(scene: &Scene, region: &Box3, limits: &Limits) -> Result<()> {
     let axis = u128::from(longest_axis(region)) * 8;
     let needed = blocks.saturating_mul(u128::from(PER_HASH_BLOCK)) + u128::from(FIXED) + axis;
     if needed > u128::from(limits.memory) {
-        let shape =
-            scene.grid.shape[scene.grid.axes()].iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
         return Err(Error::Limit(format!(
-            "a grid of {shape} voxels takes {} of memory to keep track of, and {} are allowed; render a part of it with \
+            "a grid of {} voxels takes {} of memory to keep track of, and {} are allowed; render a part of it with \
              --region",
+            scene.grid.part(region).shape_text(),
             size_text(needed),
             size_text(u128::from(limits.memory)),
         )));

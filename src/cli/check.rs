@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use blobscene::diagnostic::Diagnostic;
 use blobscene::error::{Error, Result};
 use blobscene::plan::Plan;
+use blobscene::render::Renderer;
 
 use super::console::{Console, diagnostic_json};
 use super::scenes::{Placed, Reading, pool};
@@ -32,18 +33,19 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
     let mut scenes: Vec<Json> = Vec::new();
     for path in &arguments.scenes {
         let checked = Placed::read(path, &arguments.reading, &limits, &pool).and_then(|placed| {
-            Plan::new(&placed.scene, &placed.spots, &placed.region, &limits).map(|plan| (placed, plan))
+            let Placed { scene, spots, region } = &placed;
+            let plan = Plan::new(scene, spots, region, &limits)?;
+            pool.install(|| Renderer::new(scene, spots, plan.most_references())).check()?;
+            Ok(placed)
         });
         let (valid, found) = match checked {
-            Ok((placed, plan)) => {
+            Ok(placed) => {
                 if !arguments.json {
-                    let grid = &placed.scene.grid;
-                    let shape =
-                        grid.shape[grid.axes()].iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
                     console.answer(&format!(
-                        "{}: valid, {} spots in {shape} voxels\n",
+                        "{}: valid, {} spots in {} voxels\n",
                         path.display(),
-                        plan.spots
+                        placed.spots.list.len(),
+                        placed.scene.grid.shape_text(),
                     ));
                 }
                 (true, Vec::new())

@@ -157,13 +157,11 @@ fn run_one(
     let warnings = warnings(placed, &renderer, &summary);
     warnings.iter().for_each(|warning| console.warning(warning));
     if !arguments.json {
-        let shape =
-            scene.grid.part(region).shape[scene.grid.axes()].iter().map(u64::to_string).collect::<Vec<_>>();
         console.note(&format!(
             "{}: {} spots, {} {} voxels in {seconds:.2} s",
             target.display(),
             plan.spots,
-            shape.join(" x "),
+            scene.grid.part(region).shape_text(),
             scene.output.dtype.name(),
         ));
     }
@@ -206,8 +204,7 @@ fn warnings(placed: &Placed, renderer: &Renderer<'_>, summary: &Summary) -> Vec<
 
 fn plan_text(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> String {
     let Placed { scene, region, .. } = placed;
-    let part = scene.grid.part(region);
-    let shape = part.shape[part.axes()].iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
+    let shape = scene.grid.part(region).shape_text();
     let groups = scene.groups.iter().zip(&placed.spots.groups);
     let groups = groups.map(|(group, range)| format!("{} {}", group.name, range.len())).collect::<Vec<_>>();
     let inputs: Vec<_> = scene.files.iter().map(|used| used.path.display().to_string()).collect();

@@ -20,7 +20,7 @@ pub struct Reading {
     pub overrides: Vec<String>,
     /// Use this seed instead of the scene's.
     #[arg(long, value_name = "N", allow_negative_numbers = true,
-          value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+          value_parser = parse_seed)]
     pub seed: Option<u64>,
     /// Render only this part: half-open voxel indices, such as x=0:64,y=10:20; an axis left out is whole.
     #[arg(long, value_name = "x=A:B,…")]
@@ -96,6 +96,11 @@ pub fn read_all(
         }
     }
     if problems.is_empty() { Ok(placed) } else { Err(Error::Scene(problems)) }
+}
+
+fn parse_seed(text: &str) -> std::result::Result<u64, String> {
+    let seed = text.parse().ok().filter(|&seed| seed <= i64::MAX as u64);
+    seed.ok_or_else(|| format!("a whole number, 0 ..= {}", i64::MAX))
 }
 
 pub fn pool(threads: usize) -> Result<ThreadPool> {

@@ -113,6 +113,39 @@ fn run_with_other_values_seed_and_region() {
 }
 
 #[test]
+fn every_compression_holds_the_same_voxels() {
+    let bench = bench();
+    let mut hashes = Vec::new();
+    for compression in ["\"none\"", "\"gzip\"", "\"zstd\"", "{ kind = \"zstd\", level = 7 }"] {
+        for dtype in ["float32", "uint8"] {
+            let (packed, kind) =
+                (format!("output.compression={compression}"), format!("output.dtype=\"{dtype}\""));
+            let run = json(&bench, &["run", "s.toml", "--force", "--json", "--set", &packed, "--set", &kind]);
+            hashes.push((dtype, run["runs"][0]["blake3"].clone()));
+            good(&bench, &["verify", "s.h5"]);
+            good(&bench, &["preview", "s.h5", "--force"]);
+        }
+    }
+    assert!(
+        hashes.iter().all(|(dtype, hash)| hashes[usize::from(*dtype == "uint8")].1 == *hash),
+        "{hashes:?}"
+    );
+}
+
+#[test]
+fn check_finds_what_run_would_refuse() {
+    let bench = bench();
+    for command in ["check", "run"] {
+        let outcome = bench.run(&[command, "s.toml", "--set", "spots.a.amplitude=1e39"]);
+        assert_eq!(outcome.code, Some(2), "{command}: {}", outcome.err);
+        assert!(outcome.err.contains("too bright"), "{command}: {}", outcome.err);
+        let outcome = bench.run(&[command, "s.toml", "--seed", "-3"]);
+        assert_eq!(outcome.code, Some(2), "{command}: {}", outcome.err);
+        assert!(outcome.err.contains("0 ..= 9223372036854775807"), "{command}: {}", outcome.err);
+    }
+}
+
+#[test]
 fn outputs_to_files_and_directories() {
     let bench = bench();
     std::fs::create_dir(bench.path("dir")).unwrap();
@@ -375,13 +408,14 @@ fn a_new_scene_runs() {
     assert!(outcome.err.contains("already exists"), "{}", outcome.err);
     assert_eq!(bench.run(&["new", "no/x.toml"]).code, Some(1));
     assert_eq!(bench.run(&["new", "x.toml", "--template", "nosuch"]).code, Some(2));
-    for template in ["starter", "cluster", "lattice"] {
-        let file = format!("{template}.toml");
-        good(&bench, &["new", &file, "--template", template]);
-        good(&bench, &["check", &file]);
-    }
-    good(&bench, &["run", "first.toml", "-o", "first.h5"]);
+    good(&bench, &["run", "first.toml"]);
     good(&bench, &["verify", "first.h5"]);
+    for template in ["starter", "cluster", "random_field", "lattice", "crowded", "anisotropic", "filaments"] {
+        let file = format!("my_{template}.toml");
+        good(&bench, &["new", &file, "--template", template]);
+        let plan = json(&bench, &["run", &file, "--dry-run", "--json"]);
+        assert_eq!(plan["runs"][0]["output"], format!("my_{template}.h5"), "named after the new scene");
+    }
 }
 
 #[test]
