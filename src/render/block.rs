@@ -1,7 +1,8 @@
 //! A block of voxels: its spots are drawn tile by tile, a batch of spots at a time.
 
 use super::Renderer;
-use super::kernel::{LANE, Lane, Real, Stroke, TILE_LANES, TileRows, numbers, numbers_mut};
+use super::kernel::{Real, Stroke, TILE_LANES, TileRows};
+use super::lanes::{LANE, Lane, numbers, numbers_mut};
 use super::tables::{Drawn, Form, Tables};
 use crate::grid::Box3;
 
