@@ -23,7 +23,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::grid::{Box3, Grid};
 use crate::populate::Spots;
-use crate::scene::{Precision, Scene};
+use crate::scene::{Dtype, Precision, Scene};
 
 pub use accuracy::{Accuracy, Reach};
 pub use block::{Block, Tile};
@@ -99,20 +99,25 @@ impl<'a> Renderer<'a> {
         Renderer { scene, spots, accuracy: Accuracy::new(scene, spots), most_references }
     }
 
-    /// Refuses sums that the scene's precision cannot hold.
+    /// Refuses sums that the scene's precision, or a floating-point output, cannot hold.
     ///
     /// # Errors
     /// What to change.
     pub fn check(&self) -> Result<()> {
-        let (most, name) = match self.scene.render.precision {
-            Precision::F32 => (f64::from(f32::MAX) / 4.0, "f32"),
-            Precision::F64 => (f64::MAX / 4.0, "f64"),
+        let (most, name) = match (self.scene.render.precision, self.scene.output.dtype) {
+            (Precision::F32, _) => (f64::from(f32::MAX) / 4.0, "f32"),
+            (Precision::F64, Dtype::Float32) => (f64::from(f32::MAX) / 4.0, "float32"),
+            (Precision::F64, _) => (f64::MAX / 4.0, "f64"),
         };
         if self.accuracy.heaviest < most && self.spots.list.iter().all(|spot| spot.amplitude.abs() < most) {
             return Ok(());
         }
         let message = format!("the spots are too bright to be summed in {name}");
-        let help = if name == "f32" { "set `render.precision = \"f64\"`" } else { "lower their amplitude" };
+        let help = match name {
+            "f32" => "set `render.precision = \"f64\"`",
+            "float32" => "set `output.dtype = \"float64\"`",
+            _ => "lower their amplitude",
+        };
         Err(Error::Scene(vec![Diagnostic::invalid(message).help(help)]))
     }
 
