@@ -81,8 +81,13 @@ impl Writer {
         chunk: &[usize],
         compression: Compression,
     ) -> Result<Dataset> {
-        let mut builder =
-            self.file.new_dataset_builder().packed(true).empty_as(element).shape(shape.to_vec()).obj_track_times(false);
+        let mut builder = self
+            .file
+            .new_dataset_builder()
+            .packed(true)
+            .empty_as(element)
+            .shape(shape.to_vec())
+            .obj_track_times(false);
         if shape.iter().all(|&n| n > 0) {
             builder = builder.chunk(chunk.to_vec());
             builder = match compression {
