@@ -1,6 +1,7 @@
 //! The integration tests, as one binary; a file each subject.
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's own functions")]
 
+mod brute_force;
 mod generators;
 mod profiles;
 mod table;
