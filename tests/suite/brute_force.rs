@@ -3,9 +3,11 @@
 mod bound;
 mod factors;
 mod floor;
+mod large;
 mod laws;
 mod reference;
 pub mod run;
+mod truth;
 
 use reference::Shape;
 use run::Volume;

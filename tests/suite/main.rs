@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's own functions")]
 
 mod brute_force;
+mod determinism;
 mod generators;
 mod profiles;
 mod table;

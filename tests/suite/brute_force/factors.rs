@@ -2,22 +2,19 @@
 
 use super::reference::GaussLegendre;
 
+/// The profile's own statement: 6 units of the peak, and for means by error functions 10/h + h more.
 #[test]
-fn factors_measure() {
+fn factors_are_as_exact_as_the_profile_says() {
     let rule = GaussLegendre::new(24);
-    for step in [
-        0.01, 0.1, 0.2, 0.25, 0.2501, 0.26, 0.3, 0.4, 0.5, 0.7, 0.9, 1.0, 1.3, 2.0, 4.0, 10.0, 30.0, 100.0,
-        1000.0,
-    ] {
+    for step in [0.01, 0.1, 0.25, 0.2501, 0.26, 0.3, 0.4, 0.5, 0.7, 1.0, 1.3, 2.0, 4.0, 10.0, 100.0, 1000.0] {
         let offsets: Vec<f64> = (0..4000).map(|i| (f64::from(i) / 4000.0 - 0.5) * (14.0 + step)).collect();
         let mut got = vec![0.0; offsets.len()];
         blobscene::math::gaussian_means(&offsets, step, &mut got);
         let peak = rule.mean((0.0, 0.0), step, 1.0);
-        let worst = offsets
-            .iter()
-            .zip(&got)
-            .map(|(&u, &g)| (g - rule.mean((u, 0.0), step, 1.0)).abs() / peak / f64::EPSILON)
-            .fold(0.0, f64::max);
-        eprintln!("FACTOR step {step} worst {worst:.2} eps of the peak");
+        let stated = if step > 0.25 { 6.0 + 10.0 / step + step } else { 6.0 };
+        let error = |(&u, &got): (&f64, &f64)| (got - rule.mean((u, 0.0), step, 1.0)).abs() / peak;
+        let worst = offsets.iter().zip(&got).map(error).fold(0.0, f64::max) / f64::EPSILON;
+        eprintln!("step {step}: {worst:.1} units, stated {stated:.1}");
+        assert!(worst <= stated, "step {step}: {worst} units");
     }
 }

@@ -20,13 +20,6 @@ pub fn volume(file: &Volume, shapes: &[Shape]) -> Vec<f64> {
     sums.finish()
 }
 
-/// The same with every spot's value rounded down first.
-pub fn floored(file: &Volume, shapes: &[Shape]) -> Vec<f64> {
-    let mut sums = vec![0.0; file.voxels.len()];
-    each_spot(file, shapes, |index, value| sums[index] += value.floor());
-    sums
-}
-
 /// Calls `seen` with index and value of every voxel that a spot reaches in f64.
 fn each_spot(file: &Volume, shapes: &[Shape], mut seen: impl FnMut(usize, f64)) {
     let [width, height, depth] = file.shape;
