@@ -47,13 +47,27 @@ pub fn populate(scene: &Scene, sample: u64, most_spots: u64) -> Result<Spots, Ve
         let left = most_spots.saturating_sub(spots.list.len() as u64);
         let layout = Layout { grid: &scene.grid, streams: &streams, most_spots: left };
         let start = spots.list.len();
-        match populate_group(group, &layout, &mut spots.list) {
+        let placed = populate_group(group, &layout, &mut spots.list)
+            .and_then(|extras| flooring(scene, &spots.list[start..]).map(|()| extras));
+        match placed {
             Ok(extras) => add_extras(&mut spots, start, extras),
             Err(refusal) => problems.push(diagnose(group, refusal)),
         }
         spots.groups.push(start..spots.list.len());
     }
     if problems.is_empty() { Ok(spots) } else { Err(problems) }
+}
+
+/// Each spot rounded down has a meaning for light only, not where it is taken away.
+fn flooring(scene: &Scene, spots: &[Spot]) -> Result<(), Refusal> {
+    match spots.iter().position(|spot| spot.amplitude < 0.0) {
+        Some(i) if scene.render.per_spot_floor => Err(Refusal::new(format!(
+            "spot {i} has the amplitude {}, but with `render.per_spot_floor` none may be negative",
+            spots[i].amplitude
+        ))
+        .help("raise the amplitude, or set `render.per_spot_floor = false`")),
+        _ => Ok(()),
+    }
 }
 
 fn diagnose(group: &Group, refusal: Refusal) -> Diagnostic {
