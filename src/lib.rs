@@ -28,6 +28,7 @@ pub mod regions;
 pub mod description;
 pub mod plan;
 pub mod populate;
+pub mod projection;
 pub mod render;
 pub mod scene;
 pub mod verify;

@@ -2,7 +2,7 @@
 //!
 //! Everything is made of `mul_add` (exactly rounded) and the four operations, elementwise.
 
-use std::f64::consts::{LN_2, LOG2_E, PI, SQRT_2};
+use std::f64::consts::{LN_2, LOG2_E, PI};
 
 use crate::simd::for_every_width;
 
@@ -94,78 +94,139 @@ pub fn erfc(z: f64) -> f64 {
     exp(-z * z) * p / 2.0_f64.mul_add(z, 1.0)
 }
 
+/// Distances of successive voxels to a spot's centre along one axis, in widths of the spot:
+/// `start + (first + i) * step`, rounded once, for i = 0 .. `count`.
+#[derive(Debug, Clone, Copy)]
+pub struct Ramp {
+    pub first: f64,
+    pub step: f64,
+    pub start: f64,
+    pub count: usize,
+}
+
+/// Results come in groups of so many: the numbers of the widest register.
+const GROUP: usize = 8;
+
+impl Ramp {
+    #[inline(always)]
+    fn at(&self, i: f64) -> f64 {
+        (self.first + i).mul_add(self.step, self.start)
+    }
+
+    /// The distances themselves.
+    pub fn distances(&self) -> Vec<f64> {
+        (0..self.count).map(|i| self.at(i as f64)).collect()
+    }
+
+    /// Room that the results for this ramp take: whole groups, with anything behind the last result.
+    pub fn room(&self) -> usize {
+        self.count.next_multiple_of(GROUP)
+    }
+}
+
+/// Calls `$body` for whole groups, so that no numbers are left over for a slow loop.
 #[inline(always)]
-fn gaussian_points_body(offset: &[f64], out: &mut [f64]) {
-    for (out, &u) in out.iter_mut().zip(offset) {
-        *out = exp(-0.5 * u * u);
+fn by_groups(out: &mut [f64], body: impl Fn(f64) -> f64) {
+    let mut first = 0.0;
+    for group in out.as_chunks_mut::<GROUP>().0 {
+        for (value, i) in group.iter_mut().zip(0_i32..) {
+            *value = body(first + f64::from(i));
+        }
+        first += GROUP as f64;
+    }
+}
+
+#[inline(always)]
+fn gaussian_points_body(ramps: &[Ramp], out: &mut [f64]) {
+    let mut rest = out;
+    for ramp in ramps {
+        let (own, more) = rest.split_at_mut(ramp.room());
+        by_groups(own, |i| {
+            let u = ramp.at(i);
+            exp(-0.5 * u * u)
+        });
+        rest = more;
     }
 }
 
 for_every_width! {
-    /// exp(-u^2/2) at the offsets u, in widths.
-    pub fn gaussian_points(offset: &[f64], out: &mut [f64]) = gaussian_points_body;
+    /// exp(-u^2/2) at the distances u of each ramp, one ramp behind the other; see [`Ramp::room`].
+    pub fn gaussian_points(ramps: &[Ramp], out: &mut [f64]) = gaussian_points_body;
 }
 
 /// From this width on, in voxels, the mean over a voxel is taken from a series.
 pub const WIDE: f64 = 4.0;
 
 #[inline(always)]
-fn gaussian_means_body(offset: &[f64], step: f64, out: &mut [f64]) {
-    if step <= 1.0 / WIDE {
-        wide_means(offset, step, out);
-    } else {
-        narrow_means(offset, step, out);
+fn gaussian_means_body(ramps: &[Ramp], out: &mut [f64]) {
+    let mut rest = out;
+    for ramp in ramps {
+        let (own, more) = rest.split_at_mut(ramp.room());
+        if ramp.step <= 1.0 / WIDE {
+            wide_means(ramp, own);
+        } else {
+            narrow_means(ramp, own);
+        }
+        rest = more;
     }
 }
 
 for_every_width! {
-    /// The mean of exp(-u^2/2) over voxels whose centres lie at the offsets u and whose edge is `step`, all in
-    /// widths.
-    pub fn gaussian_means(offset: &[f64], step: f64, out: &mut [f64]) = gaussian_means_body;
+    /// The mean of exp(-u^2/2) over voxels whose centres lie at the distances u of each ramp and whose edge is
+    /// its step, one ramp behind the other; see [`Ramp::room`].
+    pub fn gaussian_means(ramps: &[Ramp], out: &mut [f64]) = gaussian_means_body;
 }
 
 /// The mean over [u - h/2, u + h/2] by the Taylor series around u: exp(-u^2/2) sum_k He_2k(u) (h/2)^2k / (2k+1)!,
 /// with the Hermite polynomials He. At h <= 1/4 the first term left out, k = 6, is below 3e-17.
 #[inline(always)]
-fn wide_means(offset: &[f64], step: f64, out: &mut [f64]) {
-    let q = 0.25 * step * step;
-    for (out, &u) in out.iter_mut().zip(offset) {
+fn wide_means(ramp: &Ramp, out: &mut [f64]) {
+    let q = 0.25 * ramp.step * ramp.step;
+    by_groups(out, |i| {
+        let u = ramp.at(i);
         let w = u * u;
         let he2 = w - 1.0;
         let he4 = w.mul_add(w - 6.0, 3.0);
         let he6 = w.mul_add(w.mul_add(w - 15.0, 45.0), -15.0);
         let he8 = w.mul_add(w.mul_add(w.mul_add(w - 28.0, 210.0), -420.0), 105.0);
         let he10 = w.mul_add(w.mul_add(w.mul_add(w.mul_add(w - 45.0, 630.0), -3150.0), 4725.0), -945.0);
-        let series = q.mul_add(
-            q.mul_add(
-                q.mul_add(q.mul_add(q * he10 / 39_916_800.0 + he8 / 362_880.0, he6 / 5_040.0), he4 / 120.0),
-                he2 / 6.0,
-            ),
-            1.0,
-        );
+        let fourth = q.mul_add(he10 * (1.0 / 39_916_800.0), he8 * (1.0 / 362_880.0));
+        let second = q.mul_add(q.mul_add(fourth, he6 * (1.0 / 5_040.0)), he4 * (1.0 / 120.0));
+        let series = q.mul_add(q.mul_add(second, he2 * (1.0 / 6.0)), 1.0);
         // Far out the polynomial turns over, long after the Gaussian has vanished.
         let mean = exp(-0.5 * w) * series;
-        *out = if mean > 0.0 { mean } else { 0.0 };
-    }
+        if mean > 0.0 { mean } else { 0.0 }
+    });
 }
 
-/// The mean by the difference of error functions at the voxel's edges, each complement taken on the side where
-/// it is small, so that tails keep their relative accuracy.
+/// Voxels whose edges are evaluated together; with the last edge they fill whole groups.
+const EDGES: usize = 64;
+
+/// The mean by the difference of error functions at the voxel's edges, which neighbours share. Each complement is
+/// taken on the side where it is small, so that tails keep their relative accuracy.
 #[inline(always)]
-fn narrow_means(offset: &[f64], step: f64, out: &mut [f64]) {
-    let half = 0.5 * step;
-    let scale = sqrt_half_pi() / step;
-    for (out, &u) in out.iter_mut().zip(offset) {
-        let (low, high) = ((u - half) / SQRT_2, (u + half) / SQRT_2);
-        let (below, above) = (erfc(low.abs()), erfc(high.abs()));
-        let difference = if low >= 0.0 {
-            below - above
-        } else if high <= 0.0 {
-            above - below
-        } else {
-            2.0 - below - above
-        };
-        *out = scale * difference;
+fn narrow_means(ramp: &Ramp, out: &mut [f64]) {
+    let scale = sqrt_half_pi() / ramp.step;
+    let mut first = 0.0;
+    for part in out.chunks_mut(EDGES - 1) {
+        let mut edge = [0.0; EDGES];
+        let mut complement = [0.0; EDGES];
+        let edges = (part.len() + 1).next_multiple_of(GROUP);
+        by_groups(&mut edge[..edges], |i| ramp.at(first + i - 0.5) * std::f64::consts::FRAC_1_SQRT_2);
+        for (complement, edge) in
+            complement[..edges].as_chunks_mut::<GROUP>().0.iter_mut().zip(edge.as_chunks::<GROUP>().0)
+        {
+            for (complement, &edge) in complement.iter_mut().zip(edge) {
+                *complement = erfc(edge.abs());
+            }
+        }
+        for (i, mean) in part.iter_mut().enumerate() {
+            let (low, high, below, above) = (edge[i], edge[i + 1], complement[i], complement[i + 1]);
+            let outside = if low >= 0.0 { below - above } else { above - below };
+            let across = 2.0 - below - above;
+            *mean = scale * if low < 0.0 && high > 0.0 { across } else { outside };
+        }
+        first += part.len() as f64;
     }
 }
 
@@ -234,20 +295,26 @@ mod tests {
     #[test]
     fn means_agree_with_quadrature_for_every_width() {
         for step in [1e-9, 0.01, 0.1, 0.2499, 0.2501, 0.5, 1.0, 3.0, 40.0] {
-            let offset: Vec<f64> = (0..200).map(|i| f64::from(i) * 0.05 - 5.0).collect();
-            let mut means = vec![0.0; offset.len()];
-            gaussian_means(&offset, step, &mut means);
-            for (&u, &got) in offset.iter().zip(&means) {
-                let n = 2000;
-                let f = |j: i32| {
-                    libm::exp(
-                        -0.5 * (u + step * (f64::from(j) / f64::from(n) - 0.5))
-                            * (u + step * (f64::from(j) / f64::from(n) - 0.5)),
-                    )
-                };
-                let inner: f64 = (1..n).map(|j| if j % 2 == 1 { 4.0 * f(j) } else { 2.0 * f(j) }).sum();
-                let want = (f(0) + inner + f(n)) / (3.0 * f64::from(n));
-                assert!((got - want).abs() < 1e-9 * want + 2e-15, "step {step} u {u}: {got:e} {want:e}");
+            // Steps of a tenth of a width at most, so that every part of the curve is met.
+            let ramps: Vec<Ramp> = (0..100)
+                .map(|i| Ramp { first: f64::from(i), step, start: f64::from(i - 50) * 0.1, count: 70 })
+                .collect();
+            let mut means = vec![0.0; ramps.iter().map(Ramp::room).sum()];
+            gaussian_means(&ramps, &mut means);
+            for (ramp, means) in ramps.iter().zip(means.chunks(72)) {
+                for i in [0, 1, 7, 62, 63, 69] {
+                    let u = (ramp.first + f64::from(i)) * step + ramp.start;
+                    let f = |j: i32| {
+                        let at = u + step * (f64::from(j) / 2000.0 - 0.5);
+                        libm::exp(-0.5 * at * at)
+                    };
+                    let inner: f64 =
+                        (1..2000).map(|j| if j % 2 == 1 { 4.0 * f(j) } else { 2.0 * f(j) }).sum();
+                    let (got, want) = (means[i as usize], (f(0) + inner + f(2000)) / 6000.0);
+                    // Simpson's own error at steps of many widths.
+                    let rule = if step > 10.0 { 1e-6 } else { 1e-9 };
+                    assert!((got - want).abs() < rule * want + 2e-15, "step {step} u {u}: {got:e} {want:e}");
+                }
             }
         }
     }

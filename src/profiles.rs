@@ -11,6 +11,7 @@ mod shell;
 use serde_json::Value as Json;
 
 use crate::grid::{Box3, Grid};
+use crate::math::Ramp;
 use crate::plugin::{Bad, Cell, Family, Range, Reads};
 use crate::random::Streams;
 use crate::spot::{Refusal, Size};
@@ -65,9 +66,9 @@ pub enum Shape<'a> {
 
 /// A product of one factor per axis, each at most 1.
 pub trait Separable: Sync {
-    /// Factors along one axis at voxels whose centres lie at `offset` from the spot's, for voxels of edge `step`;
-    /// both in widths of the spot. Elementwise.
-    fn factors(&self, offset: &[f64], step: f64, out: &mut [f64]);
+    /// Factors at the distances of each axis' ramp, one axis behind the other, each in whole groups of voxels
+    /// ([`Ramp::room`]). Elementwise.
+    fn factors(&self, axes: &[Ramp], out: &mut [f64]);
 }
 
 /// Anything else: evaluated voxel by voxel.

@@ -11,6 +11,7 @@ mod bins;
 mod block;
 mod coverage;
 mod kernel;
+mod lanes;
 mod ordered;
 mod tables;
 
@@ -184,6 +185,10 @@ impl<'a> Renderer<'a> {
 
     /// Ranges of layers of blocks whose spot references fit into memory together.
     fn layers(&self, pool: &ThreadPool, blocks: &BlockGrid) -> Vec<Range<u64>> {
+        // However far they reach, the spots cannot be in more blocks than there are.
+        if (self.spots.list.len() as u64).saturating_mul(blocks.len() as u64) <= self.most_references {
+            return vec![0..blocks.count[2]];
+        }
         let references = pool.install(|| bins::references_per_layer(self, blocks));
         let mut ranges: Vec<Range<u64>> = Vec::new();
         let mut held = 0;

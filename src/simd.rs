@@ -49,6 +49,23 @@ impl Simd {
     }
 }
 
+/// Asks for a value to be brought into the cache, which is worth it where values lie scattered in memory.
+#[inline(always)]
+pub fn prefetch<T>(value: &T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let first = std::ptr::from_ref(value).cast::<i8>();
+        // SAFETY: a prefetch reads nothing; the addresses are those of the value's first and last byte.
+        unsafe {
+            _mm_prefetch::<_MM_HINT_T0>(first);
+            _mm_prefetch::<_MM_HINT_T0>(first.add(size_of::<T>() - 1));
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = value;
+}
+
 /// Defines a function whose body, an `#[inline(always)]` function of the same arguments, is compiled for every
 /// vector width; the call goes to the widest one that the processor has.
 macro_rules! for_every_width {

@@ -2,7 +2,7 @@
 
 pub mod encode;
 pub mod layout;
-mod partial;
+pub mod partial;
 pub mod provenance;
 pub mod read;
 pub mod truth;
@@ -183,12 +183,9 @@ fn describe_volume(writer: &Writer, volume: &Dataset, grid: &Grid, scene: &Scene
     writer.attribute_text(volume, "axistags", &json!({ "axes": axistags }).to_string())?;
     let axis_units: serde_json::Map<_, _> = names.iter().map(|name| (name.clone(), json!(unit))).collect();
     writer.attribute_text(volume, "axis_units", &serde_json::Value::Object(axis_units).to_string())?;
-    writer.attribute_text(
-        volume,
-        "long_name",
-        if scene.name.is_empty() { "intensity" } else { &scene.name },
-    )?;
-    writer.attribute_text(volume, "units", "intensity")?;
+    writer.attribute_text(volume, "long_name", "fluorescence")?;
+    writer.attribute_text(volume, "units", if scene.in_photons() { "photons" } else { "intensity" })?;
+    writer.attribute_text(volume, "name", &scene.name)?;
     if !scene.description.is_empty() {
         writer.attribute_text(volume, "description", &scene.description)?;
     }

@@ -4,7 +4,7 @@ use libm::erf;
 
 use super::{Profile, Separable, Shape, Sizes};
 use crate::grid::{Box3, Grid};
-use crate::math::{WIDE, gaussian_means, gaussian_points, ln_above};
+use crate::math::{Ramp, WIDE, gaussian_means, gaussian_points, ln_above};
 use crate::plugin::forms::Choice;
 use crate::plugin::{Bad, OneOf, Param, Plugin, Range, TableReader, TableSpec};
 use crate::random::Streams;
@@ -68,13 +68,12 @@ fn build(p: &TableReader<'_>) -> Result<Box<dyn Profile>, Bad> {
 }
 
 impl Gaussian {
-    /// The largest factor of one axis, for a width in voxels.
-    fn axis_peak(&self, sigma: f64) -> f64 {
-        let mut peak = [1.0];
-        if self.sampling == Sampling::Integrated {
-            gaussian_means(&[0.0], 1.0 / sigma, &mut peak);
-        }
-        peak[0]
+    /// The factor of one axis at a distance from the centre; both in voxels.
+    fn factor(&self, sigma: f64, distance: f64) -> f64 {
+        let ramp = Ramp { first: 0.0, step: 1.0 / sigma, start: distance / sigma, count: 1 };
+        let mut factors = [0.0; 8];
+        self.factors(&[ramp], &mut factors);
+        factors[0]
     }
 
     fn half_widths(&self, size: &Size, grid: &Grid, sigmas: f64) -> [f64; 3] {
@@ -119,7 +118,7 @@ impl Profile for Gaussian {
     }
 
     fn peak(&self, size: &Size, grid: &Grid) -> f64 {
-        grid.axes().map(|a| self.axis_peak(size.width[a] / grid.voxel_size[a])).product()
+        grid.axes().map(|a| self.factor(size.width[a] / grid.voxel_size[a], 0.0)).product()
     }
 
     /// exp(-u^2/2) <= level / (peaks of the other axes) from u = sqrt(2 ln(peaks / level)) on.
@@ -143,11 +142,9 @@ impl Profile for Gaussian {
         let (mut peak, mut steepest) = (1.0, 0.0);
         for a in grid.axes() {
             let sigma = size.width[a] / grid.voxel_size[a];
-            let mut face = [0.0];
-            self.factors(&[reach[a] / sigma], 1.0 / sigma, &mut face);
-            let axis_peak = self.axis_peak(sigma);
+            let axis_peak = self.factor(sigma, 0.0);
             peak *= axis_peak;
-            let ratio = face[0] / axis_peak;
+            let ratio = self.factor(sigma, reach[a]) / axis_peak;
             steepest = if ratio > steepest { ratio } else { steepest };
         }
         // Rounding of the factors must not make this fall short.
@@ -187,10 +184,10 @@ impl Profile for Gaussian {
 }
 
 impl Separable for Gaussian {
-    fn factors(&self, offset: &[f64], step: f64, out: &mut [f64]) {
+    fn factors(&self, axes: &[Ramp], out: &mut [f64]) {
         match self.sampling {
-            Sampling::Integrated => gaussian_means(offset, step, out),
-            Sampling::Point => gaussian_points(offset, out),
+            Sampling::Integrated => gaussian_means(axes, out),
+            Sampling::Point => gaussian_points(axes, out),
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::grid::{Box3, Grid};
 use crate::populate::Spots;
 use crate::profiles::Profile;
 use crate::scene::{self, Precision, Scene};
-use crate::spot::Spot;
+use crate::spot::{Size, Spot};
 
 /// Half widths in voxels of the box in which a spot is drawn, x y z; negative where it is not drawn at all.
 pub type Reach = [f32; 3];
@@ -52,28 +52,20 @@ pub struct Accuracy {
 
 impl Accuracy {
     pub fn new(scene: &Scene, spots: &Spots) -> Accuracy {
-        let measure = Measure { scene, spots };
-        let brightest: Vec<f64> = (0..spots.groups.len()).map(|g| measure.brightest(g)).collect();
-        let largest = brightest.iter().fold(0.0, |a: f64, &b| if b > a { b } else { a });
+        let measure = Measure::new(scene, spots);
+        let brightest: Vec<f64> =
+            spots.groups.iter().map(|range| largest_of(&measure.peaks[range.clone()])).collect();
+        let largest = largest_of(&brightest);
         let (reach, max_abs_error) =
             if largest == 0.0 { (vec![NOT_DRAWN; spots.list.len()], 0.0) } else { measure.reach(largest) };
-        // Of the largest peak: a spot's own, and the error of its values.
-        let rounding = |id: usize| {
-            let (spot, profile) = measure.spot(id);
-            let peak = spot.amplitude.abs() * profile.peak(&spot.size, &scene.grid) / largest;
-            (peak, peak * profile.rounding(&spot.size, &scene.grid))
-        };
-        let roundest = (0..spots.list.len())
-            .into_par_iter()
-            .map(|id| rounding(id).1)
-            .reduce(|| 0.0, |a, b| if b > a { b } else { a });
-        let [deepest, weight, error] = deepest(&scene.grid, spots.list.len(), |id| {
-            let reach = reach[id].map(f64::from);
-            let voxels = footprint(&scene.grid, &spots.list[id], reach, &scene.grid.whole())?;
-            let (peak, error) = rounding(id);
-            let whole = |share: f64| (share * WEIGHT_UNIT).ceil() as u64;
-            Some((voxels, [1, whole(peak), whole(error / roundest)]))
-        });
+        // The rounding error of a spot's values, of the largest peak.
+        let errors = measure.by_size(|size, profile| profile.rounding(size, &scene.grid));
+        let error = |id: usize| measure.peaks[id] / largest * errors[id];
+        let roundest =
+            (0..errors.len()).into_par_iter().map(error).reduce(|| 0.0, |a, b| if b > a { b } else { a });
+        let whole = |share: f64| (share * WEIGHT_UNIT).ceil() as u64;
+        let [deepest, weight, error] = measure
+            .deepest(|id| (reach[id], [1, whole(measure.peaks[id] / largest), whole(error(id) / roundest)]));
         let heaviest = weight as f64 / WEIGHT_UNIT * largest;
         let evaluation = error as f64 / WEIGHT_UNIT * roundest * f64::EPSILON * largest;
         Accuracy { reach, max_abs_error, largest, brightest, deepest, heaviest, evaluation }
@@ -99,17 +91,22 @@ pub fn footprint(grid: &Grid, spot: &Spot, reach: [f64; 3], region: &Box3) -> Op
     let centre = grid.to_voxel(spot.centre);
     let mut voxels = region.clone();
     for a in 0..3 {
-        // In floating point up to the comparison: the numbers may be far beyond any integer.
-        let low = (centre[a] - reach[a]).ceil();
-        let high = (centre[a] + reach[a]).floor() + 1.0;
         let (start, end) = (region[a].start as f64, region[a].end as f64);
+        // In floating point until both are near the region: the numbers may be far beyond any integer.
+        let (low, high) = (centre[a] - reach[a], centre[a] + reach[a]);
         let low = if low > start { low } else { start };
-        let high = if high < end { high } else { end };
+        let high = if high < end - 1.0 { high } else { end - 1.0 };
         // Also false for NaN.
-        if !(low < high) {
+        if !(low <= high) {
             return None;
         }
-        voxels[a] = low as u64..high as u64;
+        // Rounded up and down by conversion, which is an instruction everywhere.
+        let first = low as u64 + u64::from((low as u64 as f64) < low);
+        let end = high as u64 + 1;
+        if first >= end {
+            return None;
+        }
+        voxels[a] = first..end;
     }
     Some(voxels)
 }
@@ -120,93 +117,102 @@ fn round_up(x: f64) -> f32 {
     if f64::from(nearest) < x { nearest.next_up() } else { nearest }
 }
 
+fn largest_of(values: &[f64]) -> f64 {
+    values.par_iter().copied().reduce(|| 0.0, |a, b| if b > a { b } else { a })
+}
+
 struct Measure<'a> {
     scene: &'a Scene,
     spots: &'a Spots,
+    /// The largest value of each spot at a voxel.
+    peaks: Vec<f64>,
 }
 
-impl Measure<'_> {
-    fn spot(&self, id: usize) -> (&Spot, &dyn Profile) {
-        (&self.spots.list[id], self.scene.groups[self.spots.group_of(id)].profile.as_ref())
+impl<'a> Measure<'a> {
+    fn new(scene: &'a Scene, spots: &'a Spots) -> Measure<'a> {
+        let mut measure = Measure { scene, spots, peaks: Vec::new() };
+        measure.peaks = measure.by_size(|size, profile| profile.peak(size, &scene.grid));
+        measure.peaks.par_iter_mut().zip(&spots.list).for_each(|(peak, spot)| *peak *= spot.amplitude.abs());
+        measure
     }
 
-    fn brightest(&self, group: usize) -> f64 {
-        let profile = &self.scene.groups[group].profile;
-        self.spots.list[self.spots.groups[group].clone()]
-            .par_iter()
-            .map(|spot| spot.amplitude.abs() * profile.peak(&spot.size, &self.scene.grid))
-            .reduce(|| 0.0, |a, b| if b > a { b } else { a })
-    }
-
-    /// The reach of every spot, and the bound of what is left out.
-    fn reach(&self, largest: f64) -> (Vec<Reach>, f64) {
-        match self.scene.render.accuracy {
-            scene::Accuracy::Cutoff(sigmas) => {
-                let reach = self.each(|spot, profile| {
-                    profile.reach_at_cutoff(&spot.size, &self.scene.grid, sigmas).map(round_up)
-                });
-                let error = if self.scene.render.per_spot_floor { f64::NAN } else { self.left_out(&reach) };
-                (reach, error)
-            }
-            // A floored spot ends where its value falls below 1.
-            scene::Accuracy::Tolerance(_) if self.scene.render.per_spot_floor => {
-                (self.each(|spot, profile| self.reach_until(spot, profile, 1.0 - 1e-9)), f64::NAN)
-            }
-            scene::Accuracy::Tolerance(tolerance) => {
-                let error = tolerance * largest;
-                let far = FAR * error / self.spots.list.len() as f64;
-                let grid = &self.scene.grid;
-                let [near] = deepest(grid, self.spots.list.len(), |id| {
-                    let (spot, profile) = self.spot(id);
-                    let reach = self.reach_until(spot, profile, far);
-                    footprint(grid, spot, reach.map(f64::from), &grid.whole()).map(|voxels| (voxels, [1]))
-                });
-                let level = (1.0 - FAR) * error / near.max(1) as f64;
-                (self.each(|spot, profile| self.reach_until(spot, profile, level)), error)
-            }
-        }
-    }
-
-    fn each(&self, reach: impl Fn(&Spot, &dyn Profile) -> Reach + Sync) -> Vec<Reach> {
-        let mut all = vec![NOT_DRAWN; self.spots.list.len()];
+    /// A value of each spot that depends on its size alone, evaluated once for equal sizes in a row.
+    fn by_size<R: Copy + Send>(&self, value: impl Fn(&Size, &dyn Profile) -> R + Sync) -> Vec<R> {
+        let mut all = Vec::with_capacity(self.spots.list.len());
         for (range, group) in self.spots.groups.iter().zip(&self.scene.groups) {
-            let profile = group.profile.as_ref();
-            all[range.clone()]
-                .par_iter_mut()
-                .zip(&self.spots.list[range.clone()])
-                .for_each(|(out, spot)| *out = reach(spot, profile));
+            let evaluate = |last: &mut Option<(Size, R)>, spot: &Spot| match last {
+                Some((size, value)) if *size == spot.size => *value,
+                _ => last.insert((spot.size, value(&spot.size, group.profile.as_ref()))).1,
+            };
+            all.par_extend(self.spots.list[range.clone()].par_iter().map_init(|| None, evaluate));
         }
         all
     }
 
-    /// How far the spot's value may exceed `value`.
-    fn reach_until(&self, spot: &Spot, profile: &dyn Profile, value: f64) -> Reach {
-        let amplitude = spot.amplitude.abs();
-        if amplitude * profile.peak(&spot.size, &self.scene.grid) <= value {
-            return NOT_DRAWN;
+    /// The reach of every spot, and the bound of what is left out.
+    fn reach(&self, largest: f64) -> (Vec<Reach>, f64) {
+        let grid = &self.scene.grid;
+        match self.scene.render.accuracy {
+            scene::Accuracy::Cutoff(sigmas) => {
+                let reach =
+                    self.by_size(|size, profile| profile.reach_at_cutoff(size, grid, sigmas).map(round_up));
+                let error = if self.scene.render.per_spot_floor { f64::NAN } else { self.left_out(sigmas) };
+                (reach, error)
+            }
+            // A floored spot ends where its value falls below 1.
+            scene::Accuracy::Tolerance(_) if self.scene.render.per_spot_floor => {
+                (self.each(|id| self.reach_until(id, 1.0 - 1e-9)), f64::NAN)
+            }
+            scene::Accuracy::Tolerance(tolerance) => {
+                let error = tolerance * largest;
+                let far = FAR * error / self.spots.list.len() as f64;
+                let [near] = self.deepest(|id| (self.reach_until(id, far), [1]));
+                let level = (1.0 - FAR) * error / near.max(1) as f64;
+                (self.each(|id| self.reach_until(id, level)), error)
+            }
         }
-        profile.reach(&spot.size, &self.scene.grid, value / amplitude).map(round_up)
     }
 
-    /// Bound of what given boxes leave out.
-    fn left_out(&self, reach: &[Reach]) -> f64 {
+    fn each(&self, reach: impl Fn(usize) -> Reach + Sync + Send) -> Vec<Reach> {
+        (0..self.spots.list.len()).into_par_iter().map(reach).collect()
+    }
+
+    /// The deepest overlap of the spots' boxes, with a reach and weights for each.
+    fn deepest<const N: usize>(&self, weighted: impl Fn(usize) -> (Reach, [u64; N]) + Sync) -> [u64; N] {
         let grid = &self.scene.grid;
-        let outside = |id: usize| {
-            let (spot, profile) = self.spot(id);
-            spot.amplitude.abs() * profile.outside(&spot.size, grid, reach[id].map(f64::from))
-        };
-        let n = self.spots.list.len();
-        let most = (0..n).into_par_iter().map(outside).reduce(|| 0.0, |a, b| if b > a { b } else { a });
+        let whole = grid.whole();
+        deepest(grid, self.spots.list.len(), |id| {
+            let (reach, weights) = weighted(id);
+            footprint(grid, &self.spots.list[id], reach.map(f64::from), &whole)
+                .map(|voxels| (voxels, weights))
+        })
+    }
+
+    /// How far the value of spot `id` may exceed `value`.
+    fn reach_until(&self, id: usize, value: f64) -> Reach {
+        if self.peaks[id] <= value {
+            return NOT_DRAWN;
+        }
+        let spot = &self.spots.list[id];
+        let profile = &self.scene.groups[self.spots.group_of(id)].profile;
+        profile.reach(&spot.size, &self.scene.grid, value / spot.amplitude.abs()).map(round_up)
+    }
+
+    /// Bound of what boxes at a cutoff of `sigmas` leave out.
+    fn left_out(&self, sigmas: f64) -> f64 {
+        let grid = &self.scene.grid;
+        let mut outside = self.by_size(|size, profile| {
+            let reach = profile.reach_at_cutoff(size, grid, sigmas).map(round_up);
+            profile.outside(size, grid, reach.map(f64::from))
+        });
+        outside.par_iter_mut().zip(&self.spots.list).for_each(|(value, spot)| *value *= spot.amplitude.abs());
+        let most = largest_of(&outside);
         if most == 0.0 {
             return 0.0;
         }
-        let far = FAR * most / n as f64;
-        let [weight] = deepest(grid, n, |id| {
-            let (spot, profile) = self.spot(id);
-            let box_ = self.reach_until(spot, profile, far).map(f64::from);
-            let voxels = footprint(grid, spot, box_, &grid.whole())?;
-            Some((voxels, [(outside(id) / most * WEIGHT_UNIT).ceil() as u64]))
-        });
+        let far = FAR * most / outside.len() as f64;
+        let [weight] = self
+            .deepest(|id| (self.reach_until(id, far), [(outside[id] / most * WEIGHT_UNIT).ceil() as u64]));
         weight as f64 / WEIGHT_UNIT * most + FAR * most
     }
 }

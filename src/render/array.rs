@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 
 use ndarray::Array3;
 use rayon::ThreadPool;
+use rayon::prelude::*;
 
 use super::block::Block;
 use super::kernel::Real;
@@ -19,7 +20,7 @@ impl Renderer<'_> {
     pub fn array(&self, pool: &ThreadPool, region: &Box3) -> Array3<f32> {
         let [x, y, z] = region.each_ref().map(|range| (range.end - range.start) as usize);
         let mut array = Array3::zeros((z, y, x));
-        huge_pages(array.as_slice_mut().unwrap_or_default());
+        pool.install(|| huge_pages(array.as_slice_mut().unwrap_or_default()));
         self.add_to(pool, region, &mut array);
         array
     }
@@ -43,20 +44,27 @@ impl Renderer<'_> {
     }
 }
 
-/// Asks for huge pages: faulting in a large new array page by page takes longer than filling it.
+/// A huge page of memory.
+const HUGE_PAGE: usize = 2 << 20;
+
+/// Asks for huge pages and faults them in, each by one thread: faulting in a large new array page by page takes
+/// longer than filling it, and two threads that meet in a huge page would both clear it.
 fn huge_pages(voxels: &mut [f32]) {
+    let bytes = size_of_val(voxels);
+    if bytes < 2 * HUGE_PAGE {
+        return;
+    }
     #[cfg(target_os = "linux")]
     {
-        const HUGE: usize = 2 << 20;
         let start = voxels.as_mut_ptr() as usize;
-        let (first, end) = (start.next_multiple_of(4096), start + size_of_val(voxels));
-        if end > first && end - first >= 2 * HUGE {
-            // SAFETY: the range lies within the slice; the advice changes no contents. It may be refused.
-            unsafe { libc::madvise(first as *mut libc::c_void, end - first, libc::MADV_HUGEPAGE) };
-        }
+        let first = start.next_multiple_of(4096);
+        // SAFETY: the range lies within the slice; the advice changes no contents. It may be refused.
+        unsafe { libc::madvise(first as *mut libc::c_void, start + bytes - first, libc::MADV_HUGEPAGE) };
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = voxels;
+    voxels.par_chunks_mut(HUGE_PAGE / size_of::<f32>()).for_each(|page| {
+        // SAFETY: a write through a reference; volatile, so that it is not left out for changing nothing.
+        unsafe { std::ptr::write_volatile(&raw mut page[page.len() / 2], 0.0) };
+    });
 }
 
 struct ArraySink {

@@ -1,7 +1,7 @@
 //! A block of voxels: its spots are drawn tile by tile, a batch of spots at a time.
 
 use super::Renderer;
-use super::kernel::{LANE, Lane, Real, Stroke, TILE_LANES, TileRows};
+use super::kernel::{LANE, Lane, Real, Stroke, TILE_LANES, TileRows, numbers, numbers_mut};
 use super::tables::{Drawn, Form, Tables};
 use crate::grid::Box3;
 
@@ -41,10 +41,7 @@ impl<T> Tile<'_, T> {
     /// The voxels of row `y` of slice `z`.
     pub fn row(&self, y: usize, z: usize) -> &[T] {
         let lanes = &self.lanes[(z * self.height + y) * TILE_LANES..][..TILE_LANES];
-        // SAFETY: a lane is 16 numbers without padding (their size is the alignment or a multiple of it), so the
-        // row is one stretch of numbers.
-        let row = unsafe { std::slice::from_raw_parts(lanes.as_ptr().cast::<T>(), TILE_LANES * LANE) };
-        &row[..self.extent[0]]
+        &numbers(lanes)[..self.extent[0]]
     }
 }
 
@@ -186,9 +183,9 @@ impl<T: Real> Block<T> {
         let rows = &mut self.lanes[tile * lanes..(tile + 1) * lanes];
         let mut tile = TileRows { rows, height: self.height };
         if floored {
-            T::draw_floored(&mut tile, strokes, tables.factors());
+            T::draw_floored(&mut tile, strokes, tables.view());
         } else {
-            T::draw(&mut tile, strokes, tables.factors());
+            T::draw(&mut tile, strokes, tables.view());
         }
         strokes.clear();
     }
@@ -201,20 +198,21 @@ impl<T: Real> Block<T> {
             range.start.max(first[a])..range.end.min(first[a] + size[a])
         };
         let (xs, ys, zs) = (part(&drawn.x, 0), part(&drawn.y, 1), part(&drawn.z, 2));
-        let at = |a: usize, voxel: usize| frames[a].at(start[a] + voxel as u64);
-        let dx: Vec<f64> = xs.clone().map(|x| at(0, x)).collect();
+        let distances = |a: usize, range: &std::ops::Range<usize>| {
+            let first = start[a] + range.start as u64;
+            frames[a].ramp(&(first..first + range.len() as u64)).distances()
+        };
+        let [dx, dy, dz] = [distances(0, &xs), distances(1, &ys), distances(2, &zs)];
         let mut values = vec![0.0; dx.len()];
         let lanes = self.tile_lanes();
-        let rows = &mut self.lanes[tile * lanes..(tile + 1) * lanes];
-        for z in zs {
-            for y in ys.clone() {
-                dense.row(&spot.size, &dx, at(1, y), at(2, z), &mut values);
-                let row = ((z - first[2]) * self.height + (y - first[1])) * TILE_LANES;
-                for (x, &value) in xs.clone().zip(&values) {
-                    let voxel = &mut rows[row + (x - first[0]) / LANE].0[(x - first[0]) % LANE];
+        let tile = numbers_mut(&mut self.lanes[tile * lanes..(tile + 1) * lanes]);
+        for (&dz, z) in dz.iter().zip(zs.start - first[2]..) {
+            for (&dy, y) in dy.iter().zip(ys.start - first[1]..) {
+                dense.row(&spot.size, &dx, dy, dz, &mut values);
+                let row = &mut tile[(z * self.height + y) * TILE_LANES * LANE + xs.start - first[0]..];
+                for (voxel, &value) in row.iter_mut().zip(&values) {
                     let light = spot.amplitude * value;
-                    let light = T::from_f64(if floored { light.floor() } else { light });
-                    *voxel = voxel.add(light);
+                    *voxel = voxel.add(T::from_f64(if floored { light.floor() } else { light }));
                 }
             }
         }

@@ -4,7 +4,8 @@
 //! in lanes of 16 voxels that start at fixed voxels, so that loads are aligned; a factor is 0 outside its
 //! spot's box, and adding 0 changes nothing.
 
-use crate::simd::for_every_width;
+use super::lanes::{self, Registers};
+use crate::simd::Simd;
 
 /// Voxels of a lane.
 pub const LANE: usize = 16;
@@ -17,6 +18,18 @@ pub const TILE_LANES: usize = 4;
 #[repr(C, align(64))]
 pub struct Lane<T>(pub [T; LANE]);
 
+/// Lanes as the numbers they hold.
+pub fn numbers<T>(lanes: &[Lane<T>]) -> &[T] {
+    // SAFETY: a lane is 16 numbers and nothing else: their size is a multiple of its alignment.
+    unsafe { std::slice::from_raw_parts(lanes.as_ptr().cast(), lanes.len() * LANE) }
+}
+
+/// Lanes as the numbers they hold.
+pub fn numbers_mut<T>(lanes: &mut [Lane<T>]) -> &mut [T] {
+    // SAFETY: as for `numbers`.
+    unsafe { std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), lanes.len() * LANE) }
+}
+
 /// A number in which spots are summed: f32 or f64.
 pub trait Real: Copy + Send + Sync + PartialEq + 'static {
     const ZERO: Self;
@@ -24,9 +37,6 @@ pub trait Real: Copy + Send + Sync + PartialEq + 'static {
     fn to_f64(self) -> f64;
     fn mul(self, factor: Self) -> Self;
     fn add(self, other: Self) -> Self;
-    /// self * factor + other, rounded once.
-    fn mul_add(self, factor: Self, other: Self) -> Self;
-    fn floor(self) -> Self;
     /// Adds the spots of `strokes` to the tile, in their order.
     fn draw(tile: &mut TileRows<'_, Self>, strokes: &[Stroke], tables: Factors<'_, Self>);
     /// The same, each spot's value rounded down.
@@ -62,39 +72,54 @@ pub struct Factors<'a, T> {
     pub z: &'a [T],
 }
 
-/// V[z, y, x] = fma(y factor, (z factor * x factor), V): one rounding of the product, one of the sum.
+/// Adds the spots of `strokes`, in their order.
+///
+/// # Safety
+/// The processor has the instructions of `R`.
 #[inline(always)]
-fn draw<T: Real>(tile: &mut TileRows<'_, T>, strokes: &[Stroke], factors: Factors<'_, T>) {
+unsafe fn draw<T: Real, R: Registers<T>>(
+    tile: &mut TileRows<'_, T>,
+    strokes: &[Stroke],
+    factors: Factors<'_, T>,
+) {
     for stroke in strokes {
-        match stroke.lanes {
-            1 => sweep::<T, 1>(tile, stroke, factors),
-            2 => sweep::<T, 2>(tile, stroke, factors),
-            3 => sweep::<T, 3>(tile, stroke, factors),
-            _ => sweep::<T, 4>(tile, stroke, factors),
+        // SAFETY: as for this function.
+        unsafe {
+            match stroke.lanes {
+                1 => sweep::<T, R, 1>(tile, stroke, factors),
+                2 => sweep::<T, R, 2>(tile, stroke, factors),
+                3 => sweep::<T, R, 3>(tile, stroke, factors),
+                _ => sweep::<T, R, 4>(tile, stroke, factors),
+            }
         }
     }
 }
 
+/// V[z, y, x] = fma(y factor, z factor * x factor, V): one rounding of the product, one of the sum.
+///
+/// # Safety
+/// The processor has the instructions of `R`.
 #[inline(always)]
-fn sweep<T: Real, const LANES: usize>(tile: &mut TileRows<'_, T>, stroke: &Stroke, factors: Factors<'_, T>) {
-    let x = &factors.x[stroke.xs as usize..][..LANES];
-    let (rows, first) = ((stroke.y.1 - stroke.y.0) as usize, stroke.lane as usize);
-    let ys = &factors.y[stroke.ys as usize..][..rows];
-    let slices = (stroke.z.1 - stroke.z.0) as usize;
-    for (slice, &z) in factors.z[stroke.zs as usize..][..slices].iter().enumerate() {
-        let mut scaled = [Lane([T::ZERO; LANE]); LANES];
-        for (scaled, x) in scaled.iter_mut().zip(x) {
-            for (scaled, &x) in scaled.0.iter_mut().zip(&x.0) {
-                *scaled = z.mul(x);
-            }
-        }
-        let row = (stroke.z.0 as usize + slice) * tile.height + stroke.y.0 as usize;
-        let block = &mut tile.rows[row * TILE_LANES..(row + rows) * TILE_LANES];
-        for (row, &y) in block.chunks_exact_mut(TILE_LANES).zip(ys) {
-            let row = &mut row[first..first + LANES];
-            for (voxels, scaled) in row.iter_mut().zip(&scaled) {
-                for (voxel, &scaled) in voxels.0.iter_mut().zip(&scaled.0) {
-                    *voxel = y.mul_add(scaled, *voxel);
+unsafe fn sweep<T: Real, R: Registers<T>, const LANES: usize>(
+    tile: &mut TileRows<'_, T>,
+    stroke: &Stroke,
+    factors: Factors<'_, T>,
+) {
+    let xs = &factors.x[stroke.xs as usize..][..LANES];
+    let ys = &factors.y[stroke.ys as usize..][..(stroke.y.1 - stroke.y.0) as usize];
+    let zs = &factors.z[stroke.zs as usize..][..(stroke.z.1 - stroke.z.0) as usize];
+    // SAFETY: as for this function.
+    unsafe {
+        let x: [R; LANES] = std::array::from_fn(|i| R::load(&xs[i]));
+        for (z, slice) in zs.iter().zip(stroke.z.0 as usize..) {
+            let z = R::splat(*z);
+            let zx = x.map(|x| z.mul(x));
+            let first = (slice * tile.height + stroke.y.0 as usize) * TILE_LANES;
+            let rows = &mut tile.rows[first..first + ys.len() * TILE_LANES];
+            for (row, y) in rows.chunks_exact_mut(TILE_LANES).zip(ys) {
+                let y = R::splat(*y);
+                for (lane, zx) in row[stroke.lane as usize..][..LANES].iter_mut().zip(zx) {
+                    y.mul_add(zx, R::load(lane)).store(lane);
                 }
             }
         }
@@ -102,37 +127,63 @@ fn sweep<T: Real, const LANES: usize>(tile: &mut TileRows<'_, T>, stroke: &Strok
 }
 
 /// V[z, y, x] += floor((z factor * y factor) * x factor).
+///
+/// # Safety
+/// The processor has the instructions of `R`.
 #[inline(always)]
-fn draw_floored<T: Real>(tile: &mut TileRows<'_, T>, strokes: &[Stroke], factors: Factors<'_, T>) {
+unsafe fn draw_floored<T: Real, R: Registers<T>>(
+    tile: &mut TileRows<'_, T>,
+    strokes: &[Stroke],
+    factors: Factors<'_, T>,
+) {
     for stroke in strokes {
+        let xs = &factors.x[stroke.xs as usize..][..stroke.lanes as usize];
         for z in stroke.z.0..stroke.z.1 {
             for y in stroke.y.0..stroke.y.1 {
                 let zy = factors.z[(stroke.zs + z - stroke.z.0) as usize]
                     .mul(factors.y[(stroke.ys + y - stroke.y.0) as usize]);
-                let row = (z as usize * tile.height + y as usize) * TILE_LANES + stroke.lane as usize;
-                let lanes = &mut tile.rows[row..row + stroke.lanes as usize];
-                for (voxels, x) in lanes.iter_mut().zip(&factors.x[stroke.xs as usize..]) {
-                    for (voxel, &x) in voxels.0.iter_mut().zip(&x.0) {
-                        *voxel = voxel.add(zy.mul(x).floor());
-                    }
+                let first = (z as usize * tile.height + y as usize) * TILE_LANES + stroke.lane as usize;
+                for (lane, x) in tile.rows[first..].iter_mut().zip(xs) {
+                    // SAFETY: as for this function.
+                    unsafe { R::load(lane).add_floor(R::splat(zy).mul(R::load(x))).store(lane) }
                 }
             }
         }
     }
 }
 
-for_every_width! {
-    fn draw_f32(tile: &mut TileRows<'_, f32>, strokes: &[Stroke], factors: Factors<'_, f32>) = draw;
+/// `$name(tile, strokes, factors)`: `$body` with the widest registers that the processor has.
+macro_rules! widest {
+    ($name:ident, $type:ty, $body:ident, $avx512:ident, $avx2:ident) => {
+        fn $name(tile: &mut TileRows<'_, $type>, strokes: &[Stroke], factors: Factors<'_, $type>) {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+                fn avx512(tile: &mut TileRows<'_, $type>, strokes: &[Stroke], factors: Factors<'_, $type>) {
+                    // SAFETY: this function has the instructions.
+                    unsafe { $body::<$type, lanes::$avx512>(tile, strokes, factors) }
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2(tile: &mut TileRows<'_, $type>, strokes: &[Stroke], factors: Factors<'_, $type>) {
+                    // SAFETY: this function has the instructions.
+                    unsafe { $body::<$type, lanes::$avx2>(tile, strokes, factors) }
+                }
+                match Simd::best() {
+                    // SAFETY: `best` has seen that the processor has these instructions; so below.
+                    Simd::Avx512 => return unsafe { avx512(tile, strokes, factors) },
+                    Simd::Avx2 => return unsafe { avx2(tile, strokes, factors) },
+                    Simd::Portable => {}
+                }
+            }
+            // SAFETY: every processor has what plain arrays need.
+            unsafe { $body::<$type, lanes::Portable<$type>>(tile, strokes, factors) }
+        }
+    };
 }
-for_every_width! {
-    fn draw_f64(tile: &mut TileRows<'_, f64>, strokes: &[Stroke], factors: Factors<'_, f64>) = draw;
-}
-for_every_width! {
-    fn draw_floored_f32(tile: &mut TileRows<'_, f32>, strokes: &[Stroke], factors: Factors<'_, f32>) = draw_floored;
-}
-for_every_width! {
-    fn draw_floored_f64(tile: &mut TileRows<'_, f64>, strokes: &[Stroke], factors: Factors<'_, f64>) = draw_floored;
-}
+widest!(draw_f32, f32, draw, Avx512F32, Avx2F32);
+widest!(draw_f64, f64, draw, Avx512F64, Avx2F64);
+widest!(draw_floored_f32, f32, draw_floored, Avx512F32, Avx2F32);
+widest!(draw_floored_f64, f64, draw_floored, Avx512F64, Avx2F64);
 
 macro_rules! real {
     ($type:ty, $draw:ident, $draw_floored:ident) => {
@@ -154,14 +205,6 @@ macro_rules! real {
             #[inline(always)]
             fn add(self, other: $type) -> $type {
                 self + other
-            }
-            #[inline(always)]
-            fn mul_add(self, factor: $type, other: $type) -> $type {
-                <$type>::mul_add(self, factor, other)
-            }
-            #[inline(always)]
-            fn floor(self) -> $type {
-                <$type>::floor(self)
             }
             fn draw(tile: &mut TileRows<'_, $type>, strokes: &[Stroke], factors: Factors<'_, $type>) {
                 $draw(tile, strokes, factors)

@@ -4,9 +4,11 @@ use std::ops::Range;
 
 use super::Renderer;
 use super::accuracy::footprint;
-use super::kernel::{Factors, LANE, Lane, Real};
+use super::kernel::{Factors, LANE, Lane, Real, numbers_mut};
 use crate::grid::{Box3, Grid};
+use crate::math::Ramp;
 use crate::profiles::{Dense, Profile, Separable, Shape};
+use crate::simd::prefetch;
 use crate::spot::Spot;
 
 /// One spot within a block; voxels count from the block's first.
@@ -46,7 +48,7 @@ impl Frame {
     /// Distances in units of `width` (world units).
     pub fn new(grid: &Grid, axis: usize, centre: f64, width: f64) -> Frame {
         let (origin, step) = (grid.origin[axis], grid.voxel_size[axis]);
-        let anchor = ((centre - origin) / step).round_ties_even();
+        let anchor = nearest((centre - origin) / step);
         // anchor * step + (origin - centre), each sum and product with its rounding error.
         let product = anchor * step;
         let product_error = anchor.mul_add(step, -product);
@@ -56,10 +58,22 @@ impl Frame {
         Frame { anchor, start: start / width, step: step / width }
     }
 
-    #[inline(always)]
-    pub fn at(&self, voxel: u64) -> f64 {
-        (voxel as f64 - self.anchor).mul_add(self.step, self.start)
+    /// The distances of `voxels`.
+    pub fn ramp(&self, voxels: &Range<u64>) -> Ramp {
+        Ramp {
+            first: voxels.start as f64 - self.anchor,
+            step: self.step,
+            start: self.start,
+            count: (voxels.end - voxels.start) as usize,
+        }
     }
+}
+
+/// The nearest whole number, by additions alone: the instruction for it is not everywhere.
+fn nearest(x: f64) -> f64 {
+    const ROUND: f64 = 6_755_399_441_055_744.0;
+    // Beyond 2^51 the sum would lose bits; any number near x will do there.
+    if x.abs() < 2_251_799_813_685_248.0 { (x + ROUND) - ROUND } else { x }
 }
 
 /// a + b and its rounding error (Knuth).
@@ -69,21 +83,23 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
     (sum, (a - (sum - b_part)) + (b - b_part))
 }
 
+/// How many spots ahead memory is asked for: a block's spots lie scattered over the list of all.
+const AHEAD: usize = 16;
+
 /// Factors of a batch of spots, in the order of their numbers.
 pub struct Tables<T> {
     x: Vec<Lane<T>>,
     y: Vec<T>,
     z: Vec<T>,
-    offset: Vec<f64>,
-    factor: Vec<f64>,
+    factors: Vec<f64>,
 }
 
 impl<T: Real> Tables<T> {
     pub fn new() -> Tables<T> {
-        Tables { x: Vec::new(), y: Vec::new(), z: Vec::new(), offset: Vec::new(), factor: Vec::new() }
+        Tables { x: Vec::new(), y: Vec::new(), z: Vec::new(), factors: Vec::new() }
     }
 
-    pub fn factors(&self) -> Factors<'_, T> {
+    pub fn view(&self) -> Factors<'_, T> {
         Factors { x: &self.x, y: &self.y, z: &self.z }
     }
 
@@ -92,7 +108,15 @@ impl<T: Real> Tables<T> {
         self.x.clear();
         self.y.clear();
         self.z.clear();
-        ids.iter().filter_map(|&id| self.add(renderer, voxels, id as usize)).collect()
+        let mut drawn = Vec::with_capacity(ids.len());
+        for (i, &id) in ids.iter().enumerate() {
+            if let Some(&ahead) = ids.get(i + AHEAD) {
+                prefetch(&renderer.spots.list[ahead as usize]);
+                prefetch(&renderer.accuracy.reach[ahead as usize]);
+            }
+            drawn.extend(self.add(renderer, voxels, id as usize));
+        }
+        drawn
     }
 
     fn add<'a>(&mut self, renderer: &Renderer<'a>, voxels: &Box3, id: usize) -> Option<Drawn<'a>> {
@@ -122,38 +146,25 @@ impl<T: Real> Tables<T> {
         x: &Range<usize>,
     ) -> Form<'static> {
         let form = Form::Separable { xs: self.x.len(), ys: self.y.len(), zs: self.z.len() };
-        self.evaluate(grid, spot, profile, 0, &part[0]);
+        let ramps = [0, 1, 2].map(|a| Frame::new(grid, a, spot.centre[a], spot.size.width[a]).ramp(&part[a]));
+        let ramps = &ramps[grid.axes()];
+        self.factors.resize(ramps.iter().map(Ramp::room).sum(), 0.0);
+        profile.factors(ramps, &mut self.factors);
+        let (x_factors, rest) = self.factors.split_at(ramps[0].room());
+        let (y_factors, z_factors) = rest.split_at(ramps[1].room());
         // Whole lanes, counted from the block's first voxel, with zeros around the spot's own.
         let (first, end) = (x.start / LANE, x.end.div_ceil(LANE));
         let at = self.x.len();
         self.x.resize(at + end - first, Lane([T::ZERO; LANE]));
-        for (voxel, &factor) in x.clone().zip(&self.factor) {
-            self.x[at + voxel / LANE - first].0[voxel % LANE] = T::from_f64(factor);
+        let lanes = &mut numbers_mut(&mut self.x[at..])[x.start - first * LANE..][..x.len()];
+        for (voxel, &factor) in lanes.iter_mut().zip(x_factors) {
+            *voxel = T::from_f64(factor);
         }
-        self.evaluate(grid, spot, profile, 1, &part[1]);
-        self.y.extend(self.factor.iter().map(|&factor| T::from_f64(factor)));
-        if grid.flat {
-            self.z.push(T::from_f64(spot.amplitude));
-        } else {
-            self.evaluate(grid, spot, profile, 2, &part[2]);
-            self.z.extend(self.factor.iter().map(|&factor| T::from_f64(spot.amplitude * factor)));
+        self.y.extend(y_factors[..ramps[1].count].iter().map(|&factor| T::from_f64(factor)));
+        match ramps.get(2) {
+            Some(z) => self.z.extend(z_factors[..z.count].iter().map(|&f| T::from_f64(spot.amplitude * f))),
+            None => self.z.push(T::from_f64(spot.amplitude)),
         }
         form
-    }
-
-    /// Puts the factors along one axis into `self.factor`.
-    fn evaluate(
-        &mut self,
-        grid: &Grid,
-        spot: &Spot,
-        profile: &dyn Separable,
-        axis: usize,
-        voxels: &Range<u64>,
-    ) {
-        let frame = Frame::new(grid, axis, spot.centre[axis], spot.size.width[axis]);
-        self.offset.clear();
-        self.offset.extend(voxels.clone().map(|voxel| frame.at(voxel)));
-        self.factor.resize(self.offset.len(), 0.0);
-        profile.factors(&self.offset, frame.step, &mut self.factor);
     }
 }

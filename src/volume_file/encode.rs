@@ -60,7 +60,7 @@ impl Sink for Encoder<'_> {
     fn block<T: Real>(&self, scratch: &mut Scratch, _: usize, block: &Block<T>) -> io::Result<Encoded> {
         let mut out = Encoded::default();
         let extent = block.extent();
-        self.convert(block, &mut scratch.voxels, &mut out);
+        convert(block, self.dtype, &mut scratch.voxels, &mut out);
         let first = [0, 1, 2].map(|a| block.voxels[a].start - self.layout.region[a].start);
         let whole = extent.map(|n| 0..n as u64);
         if self.digests {
@@ -89,20 +89,18 @@ impl Sink for Encoder<'_> {
     }
 }
 
-impl Encoder<'_> {
-    /// Puts the block's voxels into `out`, little-endian, C order.
-    fn convert<T: Real>(&self, block: &Block<T>, out: &mut Vec<u8>, seen: &mut Encoded) {
-        let [width, height, depth] = block.extent();
-        let bytes = self.dtype.bytes();
-        out.clear();
-        out.resize(width * height * depth * bytes, 0);
-        for tile in block.tiles() {
-            for z in 0..tile.extent[2] {
-                for y in 0..tile.extent[1] {
-                    let row = tile.row(y, z);
-                    let at = ((tile.first[2] + z) * height + tile.first[1] + y) * width + tile.first[0];
-                    convert_row(row, self.dtype, &mut out[at * bytes..(at + row.len()) * bytes], seen);
-                }
+/// Puts the block's voxels into `out` as the file holds them: little-endian, C order.
+pub fn convert<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen: &mut Encoded) {
+    let [width, height, depth] = block.extent();
+    let bytes = dtype.bytes();
+    out.clear();
+    out.resize(width * height * depth * bytes, 0);
+    for tile in block.tiles() {
+        for z in 0..tile.extent[2] {
+            for y in 0..tile.extent[1] {
+                let row = tile.row(y, z);
+                let at = ((tile.first[2] + z) * height + tile.first[1] + y) * width + tile.first[0];
+                convert_row(row, dtype, &mut out[at * bytes..(at + row.len()) * bytes], seen);
             }
         }
     }

@@ -4,5 +4,8 @@
 mod brute_force;
 mod determinism;
 mod generators;
+mod preview;
 mod profiles;
+mod reference;
+mod scenes;
 mod table;

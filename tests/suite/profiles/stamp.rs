@@ -6,6 +6,7 @@ use std::path::Path;
 use blobscene::description::Description;
 use blobscene::files::CarriedFiles;
 use blobscene::grid::{Grid, Unit};
+use blobscene::math::Ramp;
 use blobscene::plugin::{Cell, Range, Reading};
 use blobscene::profiles::{PROFILES, Profile, Shape};
 use blobscene::random::Streams;
@@ -115,9 +116,14 @@ impl Stamp {
                             return vec![1.0];
                         }
                         let width = self.size.width[a];
-                        let scaled: Vec<f64> = world(a).iter().map(|x| x / width).collect();
-                        let mut out = vec![f64::NAN; scaled.len()];
-                        separable.factors(&scaled, self.grid.voxel_size[a] / width, &mut out);
+                        let ramp = Ramp {
+                            first: -(half[a] as f64) - fraction[a],
+                            step: self.grid.voxel_size[a] / width,
+                            start: 0.0,
+                            count: offsets[a].len(),
+                        };
+                        let mut out = vec![f64::NAN; ramp.room()];
+                        separable.factors(&[ramp], &mut out);
                         out
                     })
                     .collect(),
