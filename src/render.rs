@@ -27,7 +27,7 @@ use crate::populate::Spots;
 use crate::scene::{Dtype, Precision, Scene};
 
 pub use accuracy::{Accuracy, Reach};
-pub use block::{Block, Tile};
+pub use block::{Block, Tile, padded};
 pub use kernel::Real;
 pub use ordered::ordered;
 
