@@ -55,6 +55,7 @@ pub fn main() -> ExitCode {
     let mut console = Console::new(arguments.quiet);
     let result = dispatch(arguments.command, &mut console);
     match result {
+        Ok(()) if console.failed() => ExitCode::FAILURE,
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             console.error(&error);

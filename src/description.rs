@@ -15,9 +15,14 @@ pub const MAX_SCENE_BYTES: u64 = 4 << 20;
 /// A parsed scene text.
 #[derive(Debug, Clone)]
 pub struct Description {
+    /// The text that was read, for messages.
     pub source: Source,
+    /// The text with all overrides written into it.
+    pub text: Arc<str>,
     pub root: Table,
-    overrides: Vec<Override>,
+    /// `--set` arguments. Their spans lie behind the source's, one behind the other, so that a span alone
+    /// tells which text it belongs to.
+    overrides: Vec<Source>,
 }
 
 /// A value, and the bytes of the text it stands in.
@@ -72,12 +77,8 @@ impl Node {
     }
 }
 
-/// `--set path=value`, as it stands in the overridden text.
-#[derive(Debug, Clone)]
-struct Override {
-    path: Vec<String>,
-    argument: String,
-}
+/// More syntax errors than these are not worth listing.
+const MOST_ERRORS: usize = 1000;
 
 impl Description {
     /// Parses `text`; `name` is what messages call it.
@@ -85,35 +86,16 @@ impl Description {
     /// # Errors
     /// Every syntax error of the text.
     pub fn parse(name: &str, text: &str) -> Result<Description, Vec<Diagnostic>> {
-        let source = Source { name: name.to_string(), text: Arc::from(text) };
-        let (table, errors) = DeTable::parse_recoverable(text);
-        if !errors.is_empty() {
-            return Err(errors
-                .iter()
-                .map(|error| {
-                    let problem = Diagnostic::invalid(format!("not valid TOML: {}", shown(error.message())));
-                    match error.span() {
-                        Some(span) => problem.at(Place::new(&source, span)),
-                        None => problem,
-                    }
-                })
-                .collect());
-        }
-        let mut problems = Vec::new();
-        let span = table.span();
-        let root = convert_table(table.get_ref(), span, &source, &mut problems);
-        if problems.is_empty() {
-            Ok(Description { source, root, overrides: Vec::new() })
-        } else {
-            Err(problems)
-        }
+        let source = Source::new(name, text);
+        let root = read(&source, 0)?;
+        Ok(Description { text: source.text.clone(), source, root, overrides: Vec::new() })
     }
 
     /// The same scene with `--set` arguments (`dotted.path=TOML value`) written into its text.
     ///
     /// # Errors
     /// An argument that is not a path and a value, or a path that leads through something that is no table.
-    pub fn with_overrides(self, arguments: &[String]) -> Result<Description, Vec<Diagnostic>> {
+    pub fn with_overrides(mut self, arguments: &[String]) -> Result<Description, Vec<Diagnostic>> {
         if arguments.is_empty() {
             return Ok(self);
         }
@@ -121,74 +103,124 @@ impl Description {
             Ok(document) => document,
             Err(error) => return Err(vec![Diagnostic::invalid(format!("not valid TOML: {error}"))]),
         };
-        let mut overrides = Vec::new();
         let mut problems = Vec::new();
         for argument in arguments {
-            match set(&mut document, argument) {
-                Ok(path) => overrides.push(Override { path, argument: argument.clone() }),
-                Err(problem) => problems.push(problem),
+            let written = set(&mut document, argument).map_err(|problem| vec![problem]);
+            let source = Source::new("--set", argument.as_str());
+            match written.and_then(|depth| Ok((depth, read(&source, self.end())?))) {
+                Ok((depth, value)) => overlay(&mut self.root, value, depth),
+                Err(more) => problems.extend(more),
             }
+            self.overrides.push(source);
         }
         if !problems.is_empty() {
             return Err(problems);
         }
-        let mut description = Description::parse(&self.source.name, &document.to_string())?;
-        description.overrides = overrides;
-        Ok(description)
+        self.text = Arc::from(document.to_string());
+        Ok(self)
+    }
+
+    /// Where the spans of the next override begin.
+    fn end(&self) -> usize {
+        std::iter::once(&self.source).chain(&self.overrides).map(|source| source.text.len() + 1).sum()
     }
 
     /// Where `span` stands for the user: in the scene's file, or in the `--set` argument that wrote it.
     pub fn place(&self, span: Range<usize>) -> Place {
-        for change in self.overrides.iter().rev() {
-            if let Some(entry) = self.entry(&change.path)
-                && entry.name_span.start <= span.start
-                && span.end <= entry.node.span.end
-            {
-                let text = &change.argument;
-                return Place::in_line("--set".into(), 1, text, 0..text.len());
+        let mut begin = 0;
+        for source in std::iter::once(&self.source).chain(&self.overrides) {
+            if span.start <= begin + source.text.len() {
+                return Place::new(source, span.start - begin..span.end.max(span.start) - begin);
             }
+            begin += source.text.len() + 1;
         }
         Place::new(&self.source, span)
     }
+}
 
-    fn entry(&self, path: &[String]) -> Option<&Entry> {
-        let (last, parents) = path.split_last()?;
-        let mut table = &self.root;
-        for name in parents {
-            match &table.get(name)?.node.value {
-                Value::Table(inner) => table = inner,
-                _ => return None,
+/// Parses a whole text; its spans are moved by `base`.
+fn read(source: &Source, base: usize) -> Result<Table, Vec<Diagnostic>> {
+    let (table, mut errors) = DeTable::parse_recoverable(&source.text);
+    if !errors.is_empty() {
+        errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
+        let mut problems: Vec<Diagnostic> = errors
+            .iter()
+            .take(MOST_ERRORS)
+            .map(|error| {
+                Diagnostic::invalid(format!("not valid TOML: {}", shown(error.message())))
+                    .at(Place::new(source, error.span().unwrap_or(0..0)))
+            })
+            .collect();
+        // Every bracket that is still open at the end is told there.
+        problems.dedup();
+        return Err(problems);
+    }
+    let mut problems = Vec::new();
+    let span = moved(table.span(), base);
+    let text = Text { source, base };
+    let root = convert_table(table.get_ref(), span, &text, &mut problems);
+    if problems.is_empty() { Ok(root) } else { Err(problems) }
+}
+
+/// A text, and where its spans begin.
+struct Text<'a> {
+    source: &'a Source,
+    base: usize,
+}
+
+fn moved(span: Range<usize>, base: usize) -> Range<usize> {
+    span.start + base..span.end + base
+}
+
+/// Puts the value that `above` names by a path of `depth` keys into `table`.
+fn overlay(table: &mut Table, above: Table, depth: usize) {
+    for entry in above.entries {
+        match (table.entries.iter_mut().find(|below| below.name == entry.name), entry) {
+            (
+                Some(Entry { node: Node { value: Value::Table(below), .. }, .. }),
+                Entry { node: Node { value: Value::Table(above), .. }, .. },
+            ) if depth > 1 => overlay(below, above, depth - 1),
+            (Some(below), entry) => *below = entry,
+            (None, entry) => {
+                table.entries.push(entry);
+                table.entries.sort_by(|a, b| a.name.cmp(&b.name));
             }
         }
-        table.get(last)
     }
 }
 
 fn convert_table(
     table: &DeTable,
     span: Range<usize>,
-    source: &Source,
+    text: &Text<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> Table {
     let entries = table
         .iter()
         .map(|(key, value)| Entry {
             name: key.get_ref().to_string(),
-            name_span: key.span(),
-            node: convert(value.get_ref(), value.span(), source, problems),
+            name_span: moved(key.span(), text.base),
+            node: convert(value.get_ref(), value.span(), text, problems),
         })
         .collect();
     Table { span, entries }
 }
 
-fn convert(value: &DeValue, span: Range<usize>, source: &Source, problems: &mut Vec<Diagnostic>) -> Node {
+/// `found` is where the value stands in `text` alone.
+fn convert(value: &DeValue, found: Range<usize>, text: &Text<'_>, problems: &mut Vec<Diagnostic>) -> Node {
+    let span = moved(found.clone(), text.base);
     let converted = match value {
-        DeValue::String(text) => Value::Text(text.to_string()),
+        DeValue::String(string) => Value::Text(string.to_string()),
         DeValue::Integer(n) => match i64::from_str_radix(n.as_str(), n.radix()) {
             Ok(n) => Value::Integer(n),
             Err(_) => {
-                let message = format!("the whole number {} does not fit into 64 bits", shown(n.as_str()));
-                problems.push(Diagnostic::invalid(message).at(Place::new(source, span.clone())));
+                let message = format!(
+                    "{} is too large for a whole number; allowed: {} ..= {}",
+                    shown(n.as_str()),
+                    i64::MIN,
+                    i64::MAX
+                );
+                problems.push(Diagnostic::invalid(message).at(Place::new(text.source, found)));
                 Value::Integer(0)
             }
         },
@@ -196,15 +228,15 @@ fn convert(value: &DeValue, span: Range<usize>, source: &Source, problems: &mut 
         DeValue::Boolean(b) => Value::Bool(*b),
         DeValue::Datetime(_) => Value::Date,
         DeValue::Array(items) => Value::Array(
-            items.iter().map(|item| convert(item.get_ref(), item.span(), source, problems)).collect(),
+            items.iter().map(|item| convert(item.get_ref(), item.span(), text, problems)).collect(),
         ),
-        DeValue::Table(table) => Value::Table(convert_table(table, span.clone(), source, problems)),
+        DeValue::Table(table) => Value::Table(convert_table(table, span.clone(), text, problems)),
     };
     Node { span, value: converted }
 }
 
-/// Writes one `--set` argument into the document and returns its path.
-fn set(document: &mut DocumentMut, argument: &str) -> Result<Vec<String>, Diagnostic> {
+/// Writes one `--set` argument into the document and returns how many keys its path has.
+fn set(document: &mut DocumentMut, argument: &str) -> Result<usize, Diagnostic> {
     let wrong = |message: String| {
         Diagnostic::invalid(message).at(Place::in_line("--set".into(), 1, argument, 0..argument.len()))
     };
@@ -245,7 +277,7 @@ fn set(document: &mut DocumentMut, argument: &str) -> Result<Vec<String>, Diagno
             table.insert(last, Item::Value(value));
         }
     }
-    Ok(keys)
+    Ok(keys.len())
 }
 
 /// Splits at the first `=` outside quotes, so that a quoted key may hold one.
@@ -266,9 +298,19 @@ fn split_argument(argument: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
 
+    fn entry<'a>(description: &'a Description, path: &[&str]) -> &'a Entry {
+        let (last, parents) = path.split_last().unwrap();
+        let table = parents.iter().fold(&description.root, |table, name| {
+            match &table.get(name).expect("the path").node.value {
+                Value::Table(inner) => inner,
+                _ => panic!("no table"),
+            }
+        });
+        table.get(last).expect("the path")
+    }
+
     fn number(description: &Description, path: &[&str]) -> f64 {
-        let path: Vec<String> = path.iter().map(|s| s.to_string()).collect();
-        match description.entry(&path).expect("the path").node.value {
+        match entry(description, path).node.value {
             Value::Integer(n) => n as f64,
             Value::Float(x) => x,
             _ => panic!("no number"),
@@ -284,17 +326,22 @@ mod tests {
             .unwrap();
         assert_eq!(number(&changed, &["spots", "a", "generator", "count"]), 7.0);
         assert_eq!(number(&changed, &["render", "tolerance"]), 1e-4);
-        assert!(changed.source.text.contains("# five"), "comments survive");
+        assert!(changed.text.contains("# five"), "comments survive");
     }
 
     #[test]
     fn an_overridden_value_is_placed_at_its_argument() {
-        let description = Description::parse("s", "[render]\ntolerance = 1\n")
+        let description = Description::parse("s", "[render]\ntolerance = 1\n[grid]\n")
             .unwrap()
-            .with_overrides(&["render.tolerance=-3".into()])
+            .with_overrides(&["render.cutoff=2".into(), "render.tolerance=-3".into()])
             .unwrap();
-        let span = description.entry(&["render".into(), "tolerance".into()]).unwrap().node.span.clone();
-        assert_eq!(description.place(span).file, "--set");
+        let place = |path| description.place(entry(&description, path).node.span.clone());
+        let changed = place(&["render", "tolerance"]);
+        assert_eq!((changed.file.as_str(), changed.line, changed.column), ("--set", 1, 18));
+        assert_eq!(changed.excerpt, "render.tolerance=-3");
+        // What stands behind an inserted line keeps its place in the file.
+        let untouched = place(&["grid"]);
+        assert_eq!((untouched.file.as_str(), untouched.line), ("s", 3));
     }
 
     #[test]

@@ -12,6 +12,16 @@ use std::sync::Arc;
 pub struct Source {
     pub name: String,
     pub text: Arc<str>,
+    /// Where each line begins: a text with a hundred thousand problems is searched as often.
+    lines: Arc<[usize]>,
+}
+
+impl Source {
+    pub fn new(name: impl Into<String>, text: impl Into<Arc<str>>) -> Source {
+        let text = text.into();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(i, _)| i + 1)).collect();
+        Source { name: name.into(), text, lines }
+    }
 }
 
 /// A stretch of one line of a text.
@@ -37,44 +47,43 @@ impl Place {
     pub fn new(source: &Source, span: Range<usize>) -> Place {
         let text = &source.text;
         let at = floor_boundary(text, span.start);
-        let start = text[..at].rfind('\n').map_or(0, |i| i + 1);
-        let end = text[at..].find('\n').map_or(text.len(), |i| at + i);
+        let number = source.lines.partition_point(|&start| start <= at);
+        let start = source.lines[number - 1];
+        let end = source.lines.get(number).map_or(text.len(), |next| next - 1);
         let line = text[start..end].trim_end_matches('\r');
         let until = floor_boundary(text, span.end).clamp(at, start + line.len().max(at - start));
-        Place::in_line(
-            source.name.clone(),
-            text[..start].matches('\n').count() + 1,
-            line,
-            at - start..until - start,
-        )
+        Place::in_line(source.name.clone(), number, line, at - start..until - start)
     }
 
     /// The bytes `span` of `line`, which is line number `number` of `file`.
     pub fn in_line(file: String, number: usize, line: &str, span: Range<usize>) -> Place {
         let start = floor_boundary(line, span.start);
         let end = floor_boundary(line, span.end).max(start);
-        let before: Vec<char> = line[..start].chars().collect();
-        let inside: Vec<char> = line[start..end].chars().collect();
-        let after: Vec<char> = line[end..].chars().collect();
+        let (before, inside, after) = (&line[..start], &line[start..end], &line[end..]);
 
-        let mut excerpt = String::new();
-        if before.len() > CONTEXT {
-            excerpt.push('…');
-        }
-        excerpt.extend(before[before.len().saturating_sub(CONTEXT)..].iter().map(|&c| printable(c)));
+        let (tail, cut) = last_chars(before, CONTEXT);
+        let mut excerpt = String::from(if cut { "…" } else { "" });
+        excerpt.extend(tail.chars().map(printable));
         let from = excerpt.len();
-        excerpt.extend(inside.iter().take(2 * CONTEXT).map(|&c| printable(c)));
+        let (head, cut) = first_chars(inside, 2 * CONTEXT);
+        excerpt.extend(head.chars().map(printable));
         let to = excerpt.len();
-        if inside.len() > 2 * CONTEXT {
-            excerpt.push('…');
-        } else {
-            excerpt.extend(after.iter().take(CONTEXT).map(|&c| printable(c)));
-            if after.len() > CONTEXT {
-                excerpt.push('…');
-            }
-        }
-        Place { file, line: number, column: before.len() + 1, excerpt, underline: from..to }
+        let (rest, cut) = if cut { ("", true) } else { first_chars(after, CONTEXT) };
+        excerpt.extend(rest.chars().map(printable));
+        excerpt.push_str(if cut { "…" } else { "" });
+        Place { file, line: number, column: before.chars().count() + 1, excerpt, underline: from..to }
     }
+}
+
+/// The first `count` characters, and whether there are more.
+fn first_chars(text: &str, count: usize) -> (&str, bool) {
+    text.char_indices().nth(count).map_or((text, false), |(at, _)| (&text[..at], true))
+}
+
+/// The last `count` characters, and whether there are more.
+fn last_chars(text: &str, count: usize) -> (&str, bool) {
+    let at = text.char_indices().rev().nth(count.saturating_sub(1)).map_or(0, |(at, _)| at);
+    (&text[at..], at > 0)
 }
 
 fn floor_boundary(text: &str, index: usize) -> usize {
@@ -86,7 +95,7 @@ fn floor_boundary(text: &str, index: usize) -> usize {
 }
 
 /// Control characters would reach the terminal unchanged; a tab would shift the underline.
-fn printable(c: char) -> char {
+pub fn printable(c: char) -> char {
     match c {
         '\t' => ' ',
         c if c.is_control() => '\u{FFFD}',
@@ -120,7 +129,7 @@ pub enum Severity {
 pub struct Diagnostic {
     pub severity: Severity,
     pub message: String,
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
     pub help: Option<String>,
 }
 
@@ -138,7 +147,13 @@ impl Diagnostic {
     }
 
     pub fn at(mut self, place: Place) -> Diagnostic {
-        self.place = Some(place);
+        self.place = Some(Box::new(place));
+        self
+    }
+
+    /// Places the problem unless it knows its place already.
+    pub fn or_at(mut self, place: impl FnOnce() -> Place) -> Diagnostic {
+        self.place.get_or_insert_with(|| Box::new(place()));
         self
     }
 
@@ -182,7 +197,7 @@ mod tests {
     use super::*;
 
     fn source(text: &str) -> Source {
-        Source { name: "a.toml".into(), text: text.into() }
+        Source::new("a.toml", text)
     }
 
     #[test]

@@ -19,8 +19,8 @@ pub enum Error {
     Io { action: &'static str, path: PathBuf, source: io::Error },
     #[error("cannot {action} `{}`: {reason}", path.display())]
     Hdf5 { action: &'static str, path: PathBuf, reason: String },
-    #[error("`{}` already exists; --force replaces it", .0.display())]
-    Exists(PathBuf),
+    #[error("`{}` already exists; {help}", path.display())]
+    Exists { path: PathBuf, help: &'static str },
     #[error("`{}` is a file that the scene reads; choose another output", .0.display())]
     IsInput(PathBuf),
     /// More memory or disk than there is, or than was allowed.
@@ -44,6 +44,10 @@ impl Error {
             Error::Interrupted => 130,
             _ => 1,
         }
+    }
+
+    pub fn exists(path: impl Into<PathBuf>, help: &'static str) -> Error {
+        Error::Exists { path: path.into(), help }
     }
 
     pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {

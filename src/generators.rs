@@ -69,7 +69,9 @@ impl Layout<'_> {
             return Err(Refusal {
                 limit: true,
                 ..Refusal::new(format!(
-                    "{count} spots do not fit into the memory allowed, which holds {}",
+                    "{} spots do not fit into the memory allowed, which holds {}",
+                    // Counts saturate.
+                    if count == u64::MAX { "more than 1e19".to_string() } else { count.to_string() },
                     self.most_spots
                 ))
                 .help("ask for fewer spots, or raise --max-memory")

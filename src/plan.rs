@@ -28,6 +28,9 @@ const PER_WORKER: u64 = 6 << 20;
 /// Digest of a block of the hash, with what holds it.
 const PER_HASH_BLOCK: u64 = 64;
 
+/// Entry of a chunk in the file's index, and what packing may add to a chunk that does not shrink.
+const PER_CHUNK: u64 = 128;
+
 /// Lists of spots that are worth holding at once.
 const MOST_LISTS: u64 = 256 << 20;
 
@@ -83,7 +86,15 @@ fn free_memory() -> u64 {
 pub fn admit_grid(scene: &Scene, region: &Box3, limits: &Limits) -> Result<()> {
     let blocks: u128 =
         region.iter().map(|range| u128::from((range.end - range.start).div_ceil(HASH_EDGE))).product();
-    let needed = blocks.saturating_mul(u128::from(PER_HASH_BLOCK)) + u128::from(FIXED);
+    if limits.memory < FIXED {
+        return Err(Error::Limit(format!(
+            "{} of memory are allowed, and the program alone needs {}; raise --max-memory",
+            size_text(u128::from(limits.memory)),
+            size_text(u128::from(FIXED)),
+        )));
+    }
+    let axis = u128::from(longest_axis(region)) * 8;
+    let needed = blocks.saturating_mul(u128::from(PER_HASH_BLOCK)) + u128::from(FIXED) + axis;
     if needed > u128::from(limits.memory) {
         let shape =
             scene.grid.shape[scene.grid.axes()].iter().map(u64::to_string).collect::<Vec<_>>().join(" x ");
@@ -95,6 +106,11 @@ pub fn admit_grid(scene: &Scene, region: &Box3, limits: &Limits) -> Result<()> {
         )));
     }
     Ok(())
+}
+
+/// Voxels along the longest axis: the file lists the world coordinates of each axis.
+fn longest_axis(region: &Box3) -> u64 {
+    region.iter().map(|range| range.end - range.start).fold(0, u64::max)
 }
 
 impl Plan {
@@ -109,7 +125,8 @@ impl Plan {
         let hash_blocks: u64 =
             region.iter().map(|range| (range.end - range.start).div_ceil(HASH_EDGE)).product();
         let spots_bytes = spots.list.len() as u64 * (BYTES_PER_SPOT + 8 * spots.extras.len() as u64);
-        let resident = FIXED + hash_blocks * PER_HASH_BLOCK + spots_bytes + threads * PER_WORKER;
+        let axis_bytes = 8 * longest_axis(region);
+        let resident = FIXED + axis_bytes + hash_blocks * PER_HASH_BLOCK + spots_bytes + threads * PER_WORKER;
         let too_much = |needed: u64| {
             Error::Limit(format!(
                 "the run takes {} of memory, and {} are allowed: {} for {} spots, the rest for {threads} threads; \
@@ -130,11 +147,12 @@ impl Plan {
         let affordable = free / 2 / threads / per_voxel;
         let layout = Layout::new(region, scene.output.chunk, affordable.min(MOST_BLOCK_VOXELS));
         let block: u64 = layout.blocks.block.iter().product();
-        let padded = padded(layout.blocks.block) as u64;
-        if padded > affordable {
-            return Err(too_much(resident + 2 * threads * padded * per_voxel));
+        // Only the sums are padded.
+        let worker = padded(layout.blocks.block) as u64 * sum + block * 3 * dtype;
+        let workers = threads.saturating_mul(worker);
+        if workers > free / 2 {
+            return Err(too_much(workers.saturating_mul(2).saturating_add(resident)));
         }
-        let workers = threads * padded * per_voxel;
         let window = ((free - workers) / 2 / (block * dtype).max(1)).clamp(1, 16 * threads);
         let volume_bytes = voxels.saturating_mul(dtype);
         Ok(Plan {
@@ -160,7 +178,11 @@ impl Plan {
         let block = self.layout.blocks.block.iter().product::<u64>() * dtype;
         let lit = renderer.references(&self.layout.blocks);
         let table = self.spots * (130 + 8 * renderer.spots.extras.len() as u64);
-        self.file_bytes = lit.saturating_mul(block).min(self.volume_bytes).saturating_add(table + (1 << 16));
+        let axes: u64 = self.layout.shape().iter().map(|n| 8 * n).sum();
+        let lit_bytes = lit.saturating_mul(block).min(self.volume_bytes);
+        let chunk = self.layout.chunk.iter().product::<u64>() * dtype;
+        let index = (lit_bytes / chunk + 1).saturating_mul(PER_CHUNK);
+        self.file_bytes = lit_bytes.saturating_add(index + table + axes + (1 << 16));
     }
 
     /// Refuses a file that the disk under `target` might not hold.

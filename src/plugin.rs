@@ -53,13 +53,18 @@ impl Range {
     pub fn describe(&self) -> String {
         match (self.min.is_finite(), self.max.is_finite(), self.above) {
             (false, false, _) => String::new(),
-            (false, true, _) => format!("<= {}", self.max),
-            (true, false, false) => format!(">= {}", self.min),
-            (true, false, true) => format!("> {}", self.min),
-            (true, true, false) => format!("{} ..= {}", self.min, self.max),
-            (true, true, true) => format!("> {}, <= {}", self.min, self.max),
+            (false, true, _) => format!("<= {}", number(self.max)),
+            (true, false, false) => format!(">= {}", number(self.min)),
+            (true, false, true) => format!("> {}", number(self.min)),
+            (true, true, false) => format!("{} ..= {}", number(self.min), number(self.max)),
+            (true, true, true) => format!("> {}, <= {}", number(self.min), number(self.max)),
         }
     }
+}
+
+/// A number without a row of zeros.
+fn number(x: f64) -> String {
+    if x == 0.0 || (1e-4..1e13).contains(&x.abs()) { format!("{x}") } else { format!("{x:e}") }
 }
 
 /// What happens where a parameter is not given.
@@ -267,18 +272,21 @@ pub struct Cell<'a> {
 impl<'a> Cell<'a> {
     /// Reports `problem` at this value, unless it names a place of its own.
     pub fn fail<T>(&self, problem: Diagnostic) -> Result<T, Bad> {
-        let place = problem.place.clone().unwrap_or_else(|| self.place());
-        self.reading.report(problem.at(place));
+        self.reading.report(problem.or_at(|| self.place()));
         Err(Bad)
     }
 
     /// Reports that something else than `allowed` was found.
     pub fn wrong<T>(&self, allowed: &str) -> Result<T, Bad> {
-        self.fail(Diagnostic::invalid(format!(
-            "`{}` is {}; allowed: {allowed}",
-            self.name,
-            self.node.found()
-        )))
+        let message = format!("`{}` is {}; allowed: {allowed}", self.name, self.node.found());
+        let problem = Diagnostic::invalid(message);
+        self.fail(match self.node.value {
+            // 1e3 is no whole number in TOML.
+            Value::Float(x) if allowed.contains("whole number") && x.fract() == 0.0 && x.abs() < 1e18 => {
+                problem.help(format!("write {x:.0}"))
+            }
+            _ => problem,
+        })
     }
 
     pub fn place(&self) -> Place {
@@ -325,7 +333,7 @@ pub struct TableReader<'a> {
 
 impl<'a> TableReader<'a> {
     /// Opens a table and reports unknown keys, absent required ones and those that exclude one another.
-    /// `besides` are keys that someone else reads.
+    /// `besides` are keys that someone else reads or has reported.
     pub fn new(
         reading: &'a Reading<'a>,
         name: &str,
@@ -340,7 +348,8 @@ impl<'a> TableReader<'a> {
                 let place = reading.description.place(entry.name_span.clone());
                 let message =
                     format!("unknown key `{}`", crate::diagnostic::shown(&reader.path(&entry.name)));
-                reading.report(Diagnostic::invalid(message).at(place).help(nearest(&entry.name, known())));
+                let offered = spec.params.iter().map(|p| p.name());
+                reading.report(Diagnostic::invalid(message).at(place).help(nearest(&entry.name, offered)));
             }
         }
         for param in spec.params.iter().filter(|p| p.presence() == Presence::Required) {

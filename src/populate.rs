@@ -47,9 +47,7 @@ pub fn populate(scene: &Scene, sample: u64, most_spots: u64) -> Result<Spots, Ve
         let left = most_spots.saturating_sub(spots.list.len() as u64);
         let layout = Layout { grid: &scene.grid, streams: &streams, most_spots: left };
         let start = spots.list.len();
-        let placed = populate_group(group, &layout, &mut spots.list)
-            .and_then(|extras| flooring(scene, &spots.list[start..]).map(|()| extras));
-        match placed {
+        match populate_group(group, &layout, scene.render.per_spot_floor, &mut spots.list) {
             Ok(extras) => add_extras(&mut spots, start, extras),
             Err(refusal) => problems.push(diagnose(group, refusal)),
         }
@@ -58,31 +56,24 @@ pub fn populate(scene: &Scene, sample: u64, most_spots: u64) -> Result<Spots, Ve
     if problems.is_empty() { Ok(spots) } else { Err(problems) }
 }
 
-/// Each spot rounded down has a meaning for light only, not where it is taken away.
-fn flooring(scene: &Scene, spots: &[Spot]) -> Result<(), Refusal> {
-    match spots.iter().position(|spot| spot.amplitude < 0.0) {
-        Some(i) if scene.render.per_spot_floor => Err(Refusal::new(format!(
-            "spot {i} has the amplitude {}, but with `render.per_spot_floor` none may be negative",
-            spots[i].amplitude
-        ))
-        .help("raise the amplitude, or set `render.per_spot_floor = false`")),
-        _ => Ok(()),
-    }
-}
-
 fn diagnose(group: &Group, refusal: Refusal) -> Diagnostic {
     let severity = if refusal.limit { Severity::Impossible } else { Severity::Invalid };
     Diagnostic {
         severity,
         message: format!("spots.{}: {}", group.name, refusal.message),
-        place: Some(group.place.clone()),
+        place: Some(Box::new(group.place.clone())),
         help: refusal.help,
     }
 }
 
-fn populate_group(group: &Group, layout: &Layout<'_>, list: &mut Vec<Spot>) -> Result<Vec<Extra>, Refusal> {
+fn populate_group(
+    group: &Group,
+    layout: &Layout<'_>,
+    floors: bool,
+    list: &mut Vec<Spot>,
+) -> Result<Vec<Extra>, Refusal> {
     let placed = group.generator.place(layout)?;
-    let maker = Maker::new(group, layout, &placed);
+    let maker = Maker::new(group, layout, floors, &placed);
     let first = list.len();
     list.par_extend((0..placed.centres.len()).into_par_iter().map(|_| BLANK));
     list[first..]
@@ -105,16 +96,19 @@ const BLANK: Spot =
 struct Maker<'a> {
     group: &'a Group,
     grid: &'a Grid,
+    /// Whether each spot's values are rounded down.
+    floors: bool,
     placed: &'a Placed,
     sizes: crate::profiles::Sizes<'a>,
     brightness: Field,
 }
 
 impl<'a> Maker<'a> {
-    fn new(group: &'a Group, layout: &Layout<'a>, placed: &'a Placed) -> Maker<'a> {
+    fn new(group: &'a Group, layout: &Layout<'a>, floors: bool, placed: &'a Placed) -> Maker<'a> {
         Maker {
             group,
             grid: layout.grid,
+            floors,
             placed,
             sizes: group.profile.sizes(layout.streams),
             brightness: layout.streams.field("brightness"),
@@ -162,6 +156,10 @@ impl<'a> Maker<'a> {
         if !amplitude.is_finite() {
             return Err(Refusal::new(format!("the amplitude of spot {i} is not a finite number"))
                 .help("the spot is too bright or too narrow"));
+        }
+        if self.floors && amplitude < 0.0 {
+            return Err(Refusal::new(format!("the amplitude of spot {i} is {amplitude}"))
+                .help("`render.per_spot_floor` needs amplitudes >= 0"));
         }
         Ok(Spot { centre, size, amplitude, photons })
     }

@@ -119,7 +119,14 @@ impl<'a> Renderer<'a> {
             "float32" => "set `output.dtype = \"float64\"`",
             _ => "lower their amplitude",
         };
-        Err(Error::Scene(vec![Diagnostic::invalid(message).help(help)]))
+        // The group of the brightest spot; of several the first.
+        let magnitude = |id: &usize| self.spots.list[*id].amplitude.abs();
+        let brightest = (0..self.spots.list.len()).rev().max_by(|a, b| magnitude(a).total_cmp(&magnitude(b)));
+        let problem = Diagnostic::invalid(message).help(help);
+        Err(Error::Scene(vec![match brightest {
+            Some(id) => problem.at(self.scene.groups[self.spots.group_of(id)].place.clone()),
+            None => problem,
+        }]))
     }
 
     pub fn grid(&self) -> &Grid {

@@ -135,7 +135,7 @@ impl Scene {
             render,
             output,
             path: path.to_path_buf(),
-            text: reading.description.source.text.clone(),
+            text: reading.description.text.clone(),
             files: reading.files.used(),
         })
     }

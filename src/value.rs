@@ -73,6 +73,13 @@ impl Value {
         if self.allowed.contains(x) {
             return Ok(x);
         }
+        if !x.is_finite() {
+            return Err(Refusal::new(format!(
+                "`{}` drew {x} for spot {index}, which is no finite number",
+                self.name
+            ))
+            .help("choose other parameters, or truncate the distribution with `max`"));
+        }
         let bound = if x <= self.allowed.min { "min" } else { "max" };
         Err(Refusal::new(format!(
             "`{}` drew {x} for spot {index}, but only {} is allowed",
@@ -187,6 +194,12 @@ impl Reads for Value {
 }
 
 impl Value {
+    /// Whether the limits lie so far out that inversion finds no number there.
+    fn beyond_inversion(&self) -> bool {
+        let mut draws = Streams::new(0, 0, "truncation").field("trial").at(0);
+        self.limits != UNLIMITED && !self.law.sample(&mut draws, self.limits).is_finite()
+    }
+
     /// Refuses a truncation that leaves nothing, and a bounded law that leaves the allowed range.
     fn judge(&self, cell: &Cell<'_>) -> Result<(), Bad> {
         let (low, high) = self.law.support();
@@ -201,7 +214,9 @@ impl Value {
                     x >= min && x <= max
                 })
             }
-            _ => min > max || min > high || max < low || (min == max && low < high),
+            _ => {
+                min > max || min > high || max < low || (min == max && low < high) || self.beyond_inversion()
+            }
         };
         if impossible {
             return cell.fail(
@@ -211,6 +226,12 @@ impl Value {
         }
         let below =
             |x: f64| if self.allowed.above { x < self.allowed.min } else { !self.allowed.contains(x) };
+        if let Law::Choice(values) = &self.law
+            && let Some(&x) = values.iter().find(|&&x| !self.allowed.contains(x))
+        {
+            let message = format!("`{}` may draw {x}; allowed: {}", cell.name, cell.limits());
+            return cell.fail(Diagnostic::invalid(message));
+        }
         let bounds = [if low > min { low } else { min }, if high < max { high } else { max }];
         if bounds.iter().any(|&x| x.is_finite() && (below(x) || x > self.allowed.max)) {
             return cell.fail(Diagnostic::invalid(format!(

@@ -42,10 +42,7 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
         let target = arguments.directory.join(path);
         refuse_links(&arguments.directory, path)?;
         if target.symlink_metadata().is_ok() {
-            return Err(Error::Usage(format!(
-                "`{}` already exists; extract into an empty directory",
-                target.display()
-            )));
+            return Err(Error::exists(target, "extract into an empty directory"));
         }
     }
     for (path, bytes) in &contents {

@@ -46,7 +46,7 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
             Ok(())
         }
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(Error::Usage(format!("`{}` already exists; choose another name", arguments.file.display())))
+            Err(Error::exists(&arguments.file, "choose another name"))
         }
         Err(error) => Err(Error::io("write", &arguments.file)(error)),
     }

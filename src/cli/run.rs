@@ -8,6 +8,7 @@ use rayon::ThreadPool;
 use serde_json::{Value as Json, json};
 
 use blobscene::error::{Error, Result};
+use blobscene::files::lexical;
 use blobscene::plan::{Limits, Plan, size_text};
 use blobscene::render::Renderer;
 use blobscene::volume_file::{self, Options, Summary};
@@ -43,6 +44,10 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
     let pool = pool(limits.threads)?;
     let placed = read_all(&arguments.scenes, &arguments.reading, &limits, &pool)?;
     let targets = targets(&placed, arguments.output.as_deref())?;
+    if !arguments.dry_run && !arguments.force {
+        // All of them before the first is rendered, which may take hours.
+        targets.iter().try_for_each(|target| refuse_existing(target))?;
+    }
     let mut results = Vec::new();
     for (placed, target) in placed.iter().zip(&targets) {
         results.push(run_one(arguments, placed, target, &limits, &pool, console)?);
@@ -62,6 +67,11 @@ fn targets(placed: &[Placed], output: Option<&Path>) -> Result<Vec<PathBuf>> {
             file.display()
         )));
     }
+    let inputs = || {
+        placed.iter().flat_map(|placed| {
+            std::iter::once(&placed.scene.path).chain(placed.scene.files.iter().map(|used| &used.path))
+        })
+    };
     let mut targets: Vec<PathBuf> = Vec::new();
     for Placed { scene, .. } in placed {
         let own = scene.output.path.clone().unwrap_or_else(|| format!("{}.h5", scene.name));
@@ -70,19 +80,37 @@ fn targets(placed: &[Placed], output: Option<&Path>) -> Result<Vec<PathBuf>> {
             (None, Some(file)) => file.to_path_buf(),
             (None, None) => PathBuf::from(own),
         };
-        if targets.contains(&target) {
+        if output.is_none() && !stays_here(&target) {
+            return Err(Error::Usage(format!(
+                "`output.path` leads out of the current directory through a link: `{}`; use -o for any other place",
+                target.display()
+            )));
+        }
+        if targets.iter().any(|other| lexical(other) == lexical(&target)) {
             return Err(Error::Usage(format!("two scenes would write `{}`", target.display())));
         }
         if let Ok(real) = target.canonicalize()
-            && std::iter::once(&scene.path)
-                .chain(scene.files.iter().map(|used| &used.path))
-                .any(|input| input.canonicalize().is_ok_and(|input| input == real))
+            && inputs().any(|input| input.canonicalize().is_ok_and(|input| input == real))
         {
             return Err(Error::IsInput(target));
         }
         targets.push(target);
     }
     Ok(targets)
+}
+
+fn refuse_existing(target: &Path) -> Result<()> {
+    if target.symlink_metadata().is_ok() { Err(Error::exists(target, "--force replaces it")) } else { Ok(()) }
+}
+
+/// A link must not lead a scene's own `output.path` out of the current directory.
+fn stays_here(target: &Path) -> bool {
+    let directory = Path::new(".").join(target.parent().unwrap_or(Path::new("")));
+    match (directory.canonicalize(), Path::new(".").canonicalize()) {
+        (Ok(directory), Ok(here)) => directory.starts_with(here),
+        // A directory that is missing is told when the file is created.
+        _ => true,
+    }
 }
 
 fn run_one(
@@ -96,9 +124,6 @@ fn run_one(
     let begin = Instant::now();
     let Placed { scene, spots, region } = placed;
     let mut plan = Plan::new(scene, spots, region, limits)?;
-    if !arguments.dry_run && !arguments.force && target.symlink_metadata().is_ok() {
-        return Err(Error::Exists(target.to_path_buf()));
-    }
     let renderer = pool.install(|| Renderer::new(scene, spots, plan.most_references()));
     renderer.check()?;
     pool.install(|| plan.count_light(&renderer));
@@ -170,8 +195,8 @@ fn warnings(placed: &Placed, renderer: &Renderer<'_>, summary: &Summary) -> Vec<
     for (group, &brightest) in scene.groups.iter().zip(&renderer.accuracy.brightest) {
         if brightest > 0.0 && brightest <= renderer.accuracy.max_abs_error {
             warnings.push(format!(
-                "spots.{} is at most {brightest:.3e} bright, below the error bound {:.3e} that brighter groups set: it is \
-                 not drawn; lower `render.tolerance`",
+                "spots.{} is at most {brightest:.3e} bright, which the error bound {:.3e} swallows: it may not be drawn at \
+                 all; lower `render.tolerance`",
                 group.name, renderer.accuracy.max_abs_error
             ));
         }

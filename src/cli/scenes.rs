@@ -19,7 +19,8 @@ pub struct Reading {
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub overrides: Vec<String>,
     /// Use this seed instead of the scene's.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true,
+          value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub seed: Option<u64>,
     /// Render only this part: half-open voxel indices, such as x=0:64,y=10:20; an axis left out is whole.
     #[arg(long, value_name = "x=A:B,…")]

@@ -63,8 +63,7 @@ fn build(p: &TableReader<'_>) -> Result<Box<dyn Generator>, Bad> {
     let (scale, limits) = (p.optional(&SCALE), p.optional(&WHERE));
     let report = |problems: Vec<Diagnostic>| {
         for problem in problems {
-            let place = problem.place.clone().unwrap_or_else(|| p.place_of(&PATH));
-            p.reading.report(problem.at(place));
+            p.reading.report(problem.or_at(|| p.place_of(&PATH)));
         }
         Bad
     };

@@ -46,7 +46,11 @@ impl Reads for u64 {
     fn read(cell: &Cell<'_>) -> Result<u64, Bad> {
         match cell.node.value {
             Value::Integer(n) if n >= 0 && cell.range.contains(n as f64) => Ok(n as u64),
-            _ => cell.wrong(&cell.with_limits("a whole number")),
+            _ => {
+                let range = Range { min: cell.range.min.max(0.0), ..cell.range };
+                let allowed = Cell { range, ..cell.at(cell.node) }.with_limits("a whole number");
+                cell.wrong(&allowed)
+            }
         }
     }
 

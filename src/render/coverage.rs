@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use crate::grid::{Box3, Grid};
 
 /// The grid is looked at in at most this many cells; coarser cells only make the bound larger.
-const MOST_CELLS: u64 = 1 << 18;
+const MOST_CELLS: u64 = 1 << 16;
 
 /// Cells of the grid, x fastest; all edges have the same number of voxels.
 struct Cells {

@@ -1,7 +1,7 @@
 //! `[scene]`: what the scene is called, and its seed.
 
 use super::FORMAT;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, shown};
 use crate::plugin::{Bad, Param, Range, TableReader, TableSpec};
 
 const FORMAT_VERSION: Param<u64> =
@@ -13,6 +13,9 @@ const SEED: Param<u64> =
     Param::default("seed", "0", "Seed of all random numbers; neighbouring seeds share nothing.");
 
 pub const SPEC: TableSpec = TableSpec { params: &[&FORMAT_VERSION, &NAME, &DESCRIPTION, &SEED], one_of: &[] };
+
+/// File systems allow 255, of which endings and temporary names take some.
+const MOST_NAME: usize = 200;
 
 pub struct Header {
     pub name: String,
@@ -31,9 +34,15 @@ pub fn read(p: &TableReader<'_>, stem: &str) -> Result<Header, Bad> {
         return Err(Bad);
     }
     let name = name?.unwrap_or_else(|| stem.to_string());
-    if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\n', '\t']) {
-        let message = "`scene.name` names a file: not empty, no leading dot, no slashes".to_string();
-        p.reading.report(Diagnostic::invalid(message).at(p.place_of(&NAME)));
+    let safe = !name.starts_with('.') && !name.contains(|c: char| c.is_control() || matches!(c, '/' | '\\'));
+    if name.is_empty() || name.len() > MOST_NAME || !safe {
+        let message = format!(
+            "`scene.name` is \"{}\"; it names a file: not empty, at most {MOST_NAME} bytes, no leading dot, no \
+             slashes, no control characters",
+            shown(&name)
+        );
+        let help = "without `scene.name` it is the scene file's own name";
+        p.reading.report(Diagnostic::invalid(message).at(p.place_of(&NAME)).help(help));
         return Err(Bad);
     }
     Ok(Header { name, description: description?, seed: seed? })

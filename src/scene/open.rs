@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::Scene;
 use crate::description::{Description, MAX_SCENE_BYTES};
-use crate::diagnostic::{Diagnostic, shown};
+use crate::diagnostic::{Diagnostic, Place, shown};
 use crate::files::{DiskFiles, lexical};
 
 /// What the command line may change about how a scene is read.
@@ -62,6 +62,10 @@ fn read_text(path: &Path) -> Result<String, Diagnostic> {
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         let line = error.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count() + 1;
-        Diagnostic::invalid(format!("`{name}` is not UTF-8 text (line {line})"))
+        let start = error.as_bytes()[..at].iter().rposition(|&b| b == b'\n').map_or(0, |i| i + 1);
+        let rest = String::from_utf8_lossy(&error.as_bytes()[start..]);
+        let excerpt = rest.lines().next().unwrap_or_default();
+        let place = Place::in_line(name.clone(), line, excerpt, at - start..at - start + 3);
+        Diagnostic::invalid(format!("`{name}` is not UTF-8 text")).at(place).help("save it as UTF-8")
     })
 }

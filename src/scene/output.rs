@@ -89,7 +89,7 @@ pub enum Compression {
 impl Reads for Compression {
     fn read(cell: &Cell<'_>) -> Result<Compression, Bad> {
         let allowed = "\"none\", \"gzip\", \"zstd\" or { kind = \"gzip\", level = 4 }";
-        let (kind, level) = match &cell.node.value {
+        let (kind, table_level) = match &cell.node.value {
             Value::Text(kind) => (kind.as_str(), None),
             Value::Table(table) => {
                 let Some(Value::Text(kind)) = table.get("kind").map(|entry| &entry.node.value) else {
@@ -105,7 +105,7 @@ impl Reads for Compression {
             }
             _ => return cell.wrong(allowed),
         };
-        let level = |max: f64| match level {
+        let level = |max: f64| match table_level {
             None => Ok(1),
             Some(entry) => {
                 u64::read(&Cell { range: Range::between(1.0, max), ..cell.inner("level", &entry.node) })
@@ -113,7 +113,12 @@ impl Reads for Compression {
             }
         };
         match kind {
-            "none" => level(1.0).map(|_| Compression::None),
+            "none" => match table_level {
+                None => Ok(Compression::None),
+                Some(entry) => cell
+                    .at(&entry.node)
+                    .fail(Diagnostic::invalid(format!("`{}` is \"none\", which has no level", cell.name))),
+            },
             "gzip" => level(9.0).map(Compression::Gzip),
             "zstd" => level(22.0).map(Compression::Zstd),
             _ => cell.wrong(allowed),

@@ -92,8 +92,11 @@ mod tests {
                 let layout = layout(shape, chunk);
                 for a in 0..3 {
                     let whole = layout.blocks.block[a] >= shape[a];
-                    assert!(whole || layout.blocks.block[a] % layout.chunk[a] == 0, "{shape:?} {chunk:?}");
-                    let hash = layout.blocks.block[a] % HASH_EDGE == 0;
+                    assert!(
+                        whole || layout.blocks.block[a].is_multiple_of(layout.chunk[a]),
+                        "{shape:?} {chunk:?}"
+                    );
+                    let hash = layout.blocks.block[a].is_multiple_of(HASH_EDGE);
                     assert!(whole || hash || !layout.hash_in_blocks, "{shape:?} {chunk:?}");
                 }
             }

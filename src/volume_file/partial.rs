@@ -58,7 +58,11 @@ impl Drop for Partial {
 fn refuse_existing(target: &Path, force: bool) -> Result<()> {
     match fs::symlink_metadata(target) {
         Ok(info) if info.is_dir() => Err(Error::Usage(format!("`{}` is a directory", target.display()))),
-        Ok(_) if !force => Err(Error::Exists(target.to_path_buf())),
+        Ok(_) if !force => Err(Error::exists(target, "--force replaces it")),
+        // A rename would put a file where a device or a pipe was.
+        Ok(info) if !info.is_file() && !info.is_symlink() => {
+            Err(Error::Usage(format!("`{}` is not a regular file", target.display())))
+        }
         _ => Ok(()),
     }
 }
@@ -109,7 +113,7 @@ mod tests {
         let (target, precious) = (dir.path().join("a.h5"), dir.path().join("precious"));
         fs::write(&precious, "keep").unwrap();
         std::os::unix::fs::symlink(&precious, &target).unwrap();
-        assert!(matches!(Partial::create(&target, false), Err(Error::Exists(_))));
+        assert!(matches!(Partial::create(&target, false), Err(Error::Exists { .. })));
         let partial = Partial::create(&target, true).unwrap();
         fs::write(partial.path(), "new").unwrap();
         partial.publish(true).unwrap();

@@ -94,8 +94,11 @@ impl<'a> Truth<'a> {
             let spot = &self.spots.list[id];
             let profile = &self.scene.groups[self.spots.group_of(id)].profile;
             let voxel = self.scene.grid.to_voxel(spot.centre);
-            // Less than a photon in a billion.
-            profile.inside(voxel, &spot.size, &self.scene.grid, self.region) < 1e-9
+            let grid = &self.scene.grid;
+            let inside = profile.inside(voxel, &spot.size, grid, self.region);
+            // Less than a photon in a billion, and less than a billionth of one voxel at the spot's peak: of a spot
+            // much wider than the grid nearly all light falls beside it, and yet it lights every voxel.
+            inside < 1e-9 && inside * profile.light(&spot.size, grid) < 1e-9
         };
         (0..self.rows()).into_par_iter().filter(|&id| dark(id)).count()
     }

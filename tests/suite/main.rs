@@ -1,11 +1,14 @@
 //! The integration tests, as one binary; a file each subject.
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's own functions")]
 
+mod bad_input;
 mod brute_force;
+mod commands;
 mod determinism;
 mod generators;
 mod preview;
 mod profiles;
+mod program;
 mod reference;
 mod scenes;
 mod table;

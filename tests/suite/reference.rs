@@ -46,3 +46,22 @@ fn links_lead_somewhere() {
         }
     }
 }
+
+/// The README's picture is what the program draws.
+#[test]
+fn the_picture_is_current() {
+    let directory = tempfile::tempdir().unwrap();
+    let drawn = directory.path().join("drawn.png");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_blobscene"))
+        .args(["preview", "-q", "-o"])
+        .arg(&drawn)
+        .arg(root().join("scenes/anisotropic.toml"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let stored = fs::read(root().join("docs/images/anisotropic.png")).unwrap();
+    assert!(
+        fs::read(drawn).unwrap() == stored,
+        "draw docs/images/anisotropic.png again with `blobscene preview`"
+    );
+}

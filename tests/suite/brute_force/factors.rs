@@ -8,7 +8,9 @@ use super::reference::GaussLegendre;
 #[test]
 fn factors_are_as_exact_as_the_profile_says() {
     let rule = GaussLegendre::new(24);
-    for step in [0.01_f64, 0.1, 0.25, 0.2501, 0.26, 0.3, 0.4, 0.5, 0.7, 1.0, 1.3, 2.0, 4.0, 10.0, 100.0, 1000.0] {
+    for step in
+        [0.01_f64, 0.1, 0.25, 0.2501, 0.26, 0.3, 0.4, 0.5, 0.7, 1.0, 1.3, 2.0, 4.0, 10.0, 100.0, 1000.0]
+    {
         // Ramps with the same step at many offsets from the voxels' centres.
         let voxels = (14.0 / step + 4.0).min(1500.0) as usize;
         let (mut offsets, mut got) = (Vec::new(), Vec::new());

@@ -87,7 +87,7 @@ fn flat_and_thin_shapes_stay_within_the_limit() {
         ("{ x = 65536, y = 64, z = 2 }", "{ x = 65536, y = 8, z = 1 }", "{ kind = \"ball\", radius = 9000 }"),
         (
             "{ x = 2, y = 65536, z = 64 }",
-            "{ x = 1, y = 65536, z = 8 }",
+            "{ x = 1, y = 4096, z = 8 }",
             "{ kind = \"gaussian\", sigma = 20000 }",
         ),
     ] {

@@ -242,8 +242,9 @@ fn attributes_of_the_volume() {
         }
         assert_eq!(text_attribute(&volume, "unit"), unit);
         assert_eq!(text_attribute(&volume, "coordinate_convention"), "integer index = voxel centre");
-        assert_eq!(text_attribute(&volume, "long_name"), "thing");
+        assert_eq!(text_attribute(&volume, "long_name"), "fluorescence");
         assert_eq!(text_attribute(&volume, "units"), "intensity");
+        assert_eq!(text_attribute(&volume, "name"), "thing");
         let tags: serde_json::Value = serde_json::from_str(&text_attribute(&volume, "axistags")).unwrap();
         let keys: Vec<_> = tags["axes"].as_array().unwrap().iter().map(|axis| &axis["key"]).collect();
         assert_eq!(keys, names);

@@ -1,0 +1,116 @@
+//! The real binary, run in a directory of its own.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A run that takes longer counts as a hang.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// An empty directory that programs run in.
+pub struct Bench {
+    directory: tempfile::TempDir,
+}
+
+pub struct Outcome {
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+impl Bench {
+    pub fn new() -> Bench {
+        Bench { directory: tempfile::tempdir().expect("a temporary directory") }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Writes a file and the directories above it.
+    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
+        std::fs::write(path, contents).expect("a file");
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Outcome {
+        self.run_with(arguments, |command| command)
+    }
+
+    pub fn run_with(
+        &self,
+        arguments: &[&str],
+        prepare: impl FnOnce(&mut Command) -> &mut Command,
+    ) -> Outcome {
+        wait(self.start(arguments, prepare), arguments)
+    }
+
+    pub fn start(&self, arguments: &[&str], prepare: impl FnOnce(&mut Command) -> &mut Command) -> Child {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_blobscene"));
+        command
+            .args(arguments)
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        prepare(&mut command).spawn().expect("the program starts")
+    }
+
+    /// Every file below the directory, hidden ones too.
+    pub fn files(&self) -> BTreeSet<String> {
+        let mut files = BTreeSet::new();
+        collect(self.directory.path(), self.directory.path(), &mut files);
+        files
+    }
+}
+
+fn collect(root: &Path, at: &Path, files: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(at).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            collect(root, &path, files);
+        }
+        files.insert(path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned());
+    }
+}
+
+/// Waits for the program and collects what it said; a hang is killed and fails the test.
+pub fn wait(mut child: Child, what: &[&str]) -> Outcome {
+    fn reader(stream: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Vec<u8>> {
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            if let Some(mut stream) = stream {
+                let _ = stream.read_to_end(&mut bytes);
+            }
+            bytes
+        })
+    }
+    let (out, err) = (reader(child.stdout.take()), reader(child.stderr.take()));
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("the program can be waited for") {
+            break status;
+        }
+        if begin.elapsed() > PATIENCE {
+            let _ = child.kill();
+            let _ = child.wait();
+            panic!("`blobscene {}` hangs", what.join(" "));
+        }
+        thread::sleep(Duration::from_millis(2));
+    };
+    let text = |handle: thread::JoinHandle<Vec<u8>>| {
+        String::from_utf8_lossy(&handle.join().expect("a reader")).into_owned()
+    };
+    Outcome { code: status.code(), out: text(out), err: text(err) }
+}
+
+pub fn pipe(path: &Path) {
+    use std::os::unix::ffi::OsStrExt;
+    let path = std::ffi::CString::new(path.as_os_str().as_bytes()).expect("no NUL");
+    // SAFETY: the path is a string that ends with NUL.
+    assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0, "a pipe");
+}
