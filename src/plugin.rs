@@ -238,12 +238,20 @@ pub struct Reading<'a> {
     pub files: &'a dyn Files,
     /// Whether the scene is two-dimensional; known once `grid.shape` has been read.
     pub flat: Slot<bool>,
+    /// The unit of lengths; known once `grid.unit` has been read.
+    pub unit: Slot<&'static str>,
     problems: RefCell<Vec<Diagnostic>>,
 }
 
 impl<'a> Reading<'a> {
     pub fn new(description: &'a Description, files: &'a dyn Files) -> Reading<'a> {
-        Reading { description, files, flat: Slot::new(false), problems: RefCell::default() }
+        Reading {
+            description,
+            files,
+            flat: Slot::new(false),
+            unit: Slot::new("in grid.unit"),
+            problems: RefCell::default(),
+        }
     }
 
     pub fn report(&self, problem: Diagnostic) {
@@ -305,7 +313,7 @@ impl<'a> Cell<'a> {
 
     /// Range and unit in words: `> 0 um`.
     pub fn limits(&self) -> String {
-        let unit = if self.unit == "grid.unit" { "in grid.unit" } else { self.unit };
+        let unit = if self.unit == "grid.unit" { self.reading.unit.get() } else { self.unit };
         [self.range.describe(), unit.to_string()]
             .iter()
             .filter(|s| !s.is_empty())

@@ -256,7 +256,8 @@ fn read_law(cell: &Cell<'_>, table: &Table) -> Result<Law, Bad> {
         let place = cell.reading.description.place(entry.name_span.clone());
         if !names().any(|name| name == entry.name) {
             let message = format!("`{}`: there is no distribution `{}`", cell.name, entry.name);
-            return cell.fail(Diagnostic::invalid(message).at(place).help(nearest(&entry.name, names())));
+            let known = names().chain(["min", "max"]);
+            return cell.fail(Diagnostic::invalid(message).at(place).help(nearest(&entry.name, known)));
         }
         if law.replace(entry).is_some() {
             let message = format!("`{}` names two distributions", cell.name);

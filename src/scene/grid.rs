@@ -40,8 +40,11 @@ pub fn read(p: &TableReader<'_>) -> Result<Grid, Bad> {
     if let Ok(shape) = &shape {
         p.reading.flat.set(shape.flat);
     }
-    let (voxel_size, origin, bounds) = (p.get(&VOXEL_SIZE), p.get(&ORIGIN), p.optional(&BOUNDS));
     let unit = p.get(&UNIT);
+    if let Ok(unit) = &unit {
+        p.reading.unit.set(unit.name());
+    }
+    let (voxel_size, origin, bounds) = (p.get(&VOXEL_SIZE), p.get(&ORIGIN), p.optional(&BOUNDS));
     let (shape, Axes(voxel_size), origin, bounds, unit) = (shape?, voxel_size?, origin?, bounds?, unit?);
     let Shape { voxels, flat } = shape;
     let axes = if flat { 0..2 } else { 0..3 };
