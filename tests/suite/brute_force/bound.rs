@@ -232,6 +232,22 @@ fn balls_and_shells() {
     }
 }
 
+/// Voxels within an edge far thinner than themselves, whose values hang on the last bits of the distance.
+#[test]
+fn very_thin_edges() {
+    for edge in [1e-3, 1e-6, 1e-9] {
+        let z = 1.118_033_988_749_895 + 0.45 * edge;
+        let list = [[8.5 + 0.4 * edge, 6.0, 6.0], [6.0, 8.5 + 0.7 * edge, 6.0], [8.0, 7.0, 6.0 + z]];
+        let profile = format!("{{ kind = \"ball\", radius = 2.5, edge = {edge:?} }}");
+        let scene = head("14", "")
+            + &render("cutoff = 2.0", "f64", "float64")
+            + &group("a", &profile, 7.25, &points(&list));
+        let file = rendered(&scene);
+        assert!(file.at(6, 6, 6) > 1.0 && file.at(6, 6, 6) < 3.0 * 7.25);
+        assert_exact(&format!("edge {edge:e}"), &file, &[Shape::Ball([2.5; 3], edge)]);
+    }
+}
+
 /// Coordinates a million voxels from 0, voxels of 1e-6 and of 1e6.
 #[test]
 fn far_from_the_origin_and_at_every_scale() {
