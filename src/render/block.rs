@@ -15,6 +15,9 @@ const TILE_BYTES: usize = 1 << 15;
 /// to stay in the second-level cache.
 const BATCH: usize = 1024;
 
+/// Bytes that their factors may take; only long blocks come near.
+const TABLE_BYTES: usize = 2 << 20;
+
 /// The voxels of one block while they are summed; reused from block to block.
 pub struct Block<T> {
     /// Indices of the whole grid.
@@ -53,6 +56,21 @@ impl<T> Tile<'_, T> {
         let lanes = &self.lanes[(z * self.height + y) * TILE_LANES..][..TILE_LANES];
         &numbers(lanes)[..self.extent[0]]
     }
+}
+
+/// Rows and slices of the tiles of a block with `height` rows and `depth` slices, whose numbers have `bytes` bytes.
+fn tile_size(height: usize, depth: usize, bytes: usize) -> (usize, usize) {
+    let rows = TILE_BYTES / (TILE_LANES * LANE * bytes);
+    let depth = depth.min(8);
+    (height.min(rows / depth.next_power_of_two()), depth)
+}
+
+/// Voxels that a block of `block` voxels along x y z takes in memory at most: it is made of whole tiles.
+pub fn padded(block: [u64; 3]) -> u128 {
+    let [width, height, depth] = block.map(|n| n as usize);
+    let (tile_height, tile_depth) = tile_size(height, depth, size_of::<f32>());
+    let whole = |n: usize, tile: usize| n.next_multiple_of(tile) as u128;
+    whole(width, TILE_LANES * LANE) * whole(height, tile_height) * whole(depth, tile_depth)
 }
 
 impl<T: Real> Block<T> {
@@ -100,7 +118,9 @@ impl<T: Real> Block<T> {
     pub fn render(&mut self, renderer: &Renderer<'_>, voxels: &Box3, ids: &[u32]) {
         self.reset(voxels);
         let mut tables = std::mem::replace(&mut self.tables, Tables::new());
-        for batch in ids.chunks(BATCH) {
+        let edges: usize = self.extent().iter().sum::<usize>() + LANE;
+        let batch = (TABLE_BYTES / (edges * size_of::<T>())).clamp(1, BATCH);
+        for batch in ids.chunks(batch) {
             let drawn = tables.fill(renderer, voxels, batch);
             self.draw(renderer, &drawn, &tables);
         }
@@ -110,9 +130,7 @@ impl<T: Real> Block<T> {
     fn reset(&mut self, voxels: &Box3) {
         self.voxels = voxels.clone();
         let [width, height, depth] = self.extent();
-        let rows = TILE_BYTES / (TILE_LANES * size_of::<Lane<T>>());
-        self.depth = depth.min(8);
-        self.height = height.min(rows / self.depth.next_power_of_two());
+        (self.height, self.depth) = tile_size(height, depth, size_of::<T>());
         self.count =
             [width.div_ceil(TILE_LANES * LANE), height.div_ceil(self.height), depth.div_ceil(self.depth)];
         let tiles = self.count.iter().product();

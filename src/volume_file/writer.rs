@@ -40,6 +40,7 @@ impl Writer {
         // SAFETY: called once, before any other HDF5 call of this program.
         ONCE.call_once(|| unsafe {
             hdf5_sys::h5::H5dont_atexit();
+            declare_zstd();
         });
         let file = File::with_options()
             .with_fapl(|p| p.libver_bounds(LibraryVersion::Earliest, LibraryVersion::V110))
@@ -202,6 +203,38 @@ impl Writer {
         let path = self.path;
         file.close().map_err(|error| failed(&path, &error))
     }
+}
+
+/// Makes the library accept the zstd filter, which it does not have, for datasets that it never (un)packs itself:
+/// chunks are written and read as they stand.
+///
+/// # Safety
+/// No other thread calls the library meanwhile.
+unsafe fn declare_zstd() {
+    use hdf5_sys::h5z::{H5Z_CLASS_T_VERS, H5Z_class2_t, H5Zregister};
+    unsafe extern "C" fn never(
+        _: u32,
+        _: usize,
+        _: *const u32,
+        _: usize,
+        _: *mut usize,
+        _: *mut *mut std::ffi::c_void,
+    ) -> usize {
+        // Failure.
+        0
+    }
+    let class = H5Z_class2_t {
+        version: H5Z_CLASS_T_VERS as i32,
+        id: ZSTD_FILTER,
+        encoder_present: 1,
+        decoder_present: 1,
+        name: c"zstd".as_ptr(),
+        can_apply: None,
+        set_local: None,
+        filter: Some(never),
+    };
+    // SAFETY: the library copies the class. A refusal shows when a dataset asks for the filter.
+    unsafe { H5Zregister((&raw const class).cast()) };
 }
 
 fn failed(path: &Path, error: &hdf5::Error) -> Error {
