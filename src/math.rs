@@ -155,7 +155,7 @@ for_every_width! {
 }
 
 /// From this width on, in voxels, the mean over a voxel is taken from a series.
-const WIDE: f64 = 4.0;
+pub const WIDE: f64 = 4.0;
 
 #[inline(always)]
 fn gaussian_means_body(ramps: &[Ramp], out: &mut [f64]) {

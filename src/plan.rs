@@ -7,7 +7,7 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 use crate::error::{Error, Result};
 use crate::grid::Box3;
 use crate::populate::{BYTES_PER_SPOT, Spots};
-use crate::render::Renderer;
+use crate::render::{Renderer, padded};
 use crate::scene::{Precision, Scene};
 use crate::volume_file::layout::{HASH_EDGE, Layout};
 
@@ -146,10 +146,12 @@ impl Plan {
         let affordable = free / 2 / threads / per_voxel;
         let layout = Layout::new(region, scene.output.chunk, affordable.min(MOST_BLOCK_VOXELS));
         let block: u64 = layout.blocks.block.iter().product();
-        if block > affordable {
-            return Err(too_much(resident + 2 * threads * block * per_voxel));
+        // Only the sums are padded.
+        let worker = padded(layout.blocks.block) as u64 * sum + block * 3 * dtype;
+        let workers = threads.saturating_mul(worker);
+        if workers > free / 2 {
+            return Err(too_much(workers.saturating_mul(2).saturating_add(resident)));
         }
-        let workers = threads * block * per_voxel;
         let window = ((free - workers) / 2 / (block * dtype).max(1)).clamp(1, 16 * threads);
         let volume_bytes = voxels.saturating_mul(dtype);
         Ok(Plan {

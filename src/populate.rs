@@ -117,7 +117,11 @@ impl<'a> Maker<'a> {
 
     fn make(&self, i: usize) -> Result<Spot, Refusal> {
         let own = |column: &[f64]| column.get(i).copied().filter(|x| !x.is_nan());
-        let centre = self.placed.centres[i];
+        let mut centre = self.placed.centres[i];
+        if self.grid.flat {
+            // In a plane a z is ignored, whatever it is.
+            centre[2] = 0.0;
+        }
         if centre.iter().any(|x| !x.is_finite()) {
             return Err(Refusal::new(format!("the position of spot {i} is not a finite number")));
         }

@@ -47,6 +47,9 @@ pub trait Profile: Send + Sync {
     /// (voxels) around its centre.
     fn outside(&self, size: &Size, grid: &Grid, reach: [f64; 3]) -> f64;
 
+    /// Bound of the rounding error of a value computed in f64, in units of `f64::EPSILON` times the peak.
+    fn rounding(&self, size: &Size, grid: &Grid) -> f64;
+
     /// The share of the spot's light that falls into `region`.
     fn inside(&self, centre: [f64; 3], size: &Size, grid: &Grid, region: &Box3) -> f64;
 

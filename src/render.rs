@@ -24,10 +24,10 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::grid::{Box3, Grid};
 use crate::populate::Spots;
-use crate::scene::{Precision, Scene};
+use crate::scene::{Dtype, Precision, Scene};
 
-pub use accuracy::{Accuracy, Reach, SMALLEST_F32};
-pub use block::{Block, Tile};
+pub use accuracy::{Accuracy, Reach};
+pub use block::{Block, Tile, padded};
 pub use kernel::Real;
 pub use ordered::ordered;
 
@@ -100,20 +100,24 @@ impl<'a> Renderer<'a> {
         Renderer { scene, spots, accuracy: Accuracy::new(scene, spots), most_references }
     }
 
-    /// Refuses sums that the scene's precision cannot hold.
+    /// Refuses sums that the scene's precision, or a floating-point output, cannot hold.
     ///
     /// # Errors
     /// What to change.
     pub fn check(&self) -> Result<()> {
-        let (most, name) = match self.scene.render.precision {
-            Precision::F32 => (f64::from(f32::MAX) / 4.0, "f32"),
-            Precision::F64 => (f64::MAX / 4.0, "f64"),
+        let (single, double) = (f64::from(f32::MAX) / 4.0, f64::MAX / 4.0);
+        let below = |most: f64| {
+            self.accuracy.heaviest < most && self.spots.list.iter().all(|spot| spot.amplitude.abs() < most)
         };
-        if self.accuracy.heaviest < most && self.spots.list.iter().all(|spot| spot.amplitude.abs() < most) {
-            return Ok(());
-        }
-        let message = format!("the spots are too bright to be summed in {name}");
-        let help = if name == "f32" { "set `render.precision = \"f64\"`" } else { "lower their amplitude" };
+        let (message, help) = match (self.scene.render.precision, self.scene.output.dtype) {
+            (Precision::F32, _) if !below(single) => ("summed in f32", "set `render.precision = \"f64\"`"),
+            (Precision::F64, _) if !below(double) => ("summed in f64", "lower their amplitude"),
+            (Precision::F64, Dtype::Float32) if !below(single) => {
+                ("written as float32", "set `output.dtype = \"float64\"`")
+            }
+            _ => return Ok(()),
+        };
+        let message = format!("the spots are too bright to be {message}");
         // The group of the brightest spot; of several the first.
         let magnitude = |id: &usize| self.spots.list[*id].amplitude.abs();
         let brightest = (0..self.spots.list.len()).rev().max_by(|a, b| magnitude(a).total_cmp(&magnitude(b)));

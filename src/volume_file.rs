@@ -20,7 +20,7 @@ use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid};
-use crate::render::{Renderer, SMALLEST_F32, Stop};
+use crate::render::{Renderer, Stop};
 use crate::scene::{Compression, Dtype, FORMAT, Precision, Scene};
 use encode::{Chunk, Digest, Encoded, Encoder, Packer};
 use layout::Layout;
@@ -102,21 +102,11 @@ fn contents(
     let truth = options.pool.install(|| Truth::new(scene, renderer.spots, &layout.region));
     write_truth(&mut writer, &truth, scene, options)?;
 
-    let mixed_signs = renderer.spots.list.iter().any(|spot| spot.amplitude < 0.0);
-    let precision = scene.render.precision;
-    let mut rounding = renderer.accuracy.rounding_error(precision, mixed_signs, totals.highest);
-    if output.dtype == Dtype::Float32 && precision == Precision::F64 {
-        rounding += totals.highest * f64::from(f32::EPSILON) / 2.0 + SMALLEST_F32;
-    }
-    if scene.render.per_spot_floor {
-        // Whole numbers are summed exactly.
-        rounding = 0.0;
-    }
     let summary = Summary {
         saturated_voxels: totals.saturated,
         spots_outside: options.pool.install(|| truth.outside()),
         max_abs_error: renderer.accuracy.max_abs_error,
-        max_rounding_error: rounding,
+        max_rounding_error: rounding_error(renderer, totals.highest),
         blake3: totals.hash.to_hex().to_string(),
     };
     writer.attribute(&volume, "max_abs_error", summary.max_abs_error)?;
@@ -129,6 +119,27 @@ fn contents(
     drop((group, volume));
     writer.finish()?;
     Ok(summary)
+}
+
+/// Bound of the rounding errors of a volume whose largest magnitude came out as `highest`.
+fn rounding_error(renderer: &Renderer<'_>, highest: f64) -> f64 {
+    let (scene, spots) = (renderer.scene, renderer.spots);
+    let precision = scene.render.precision;
+    let mixed_signs = spots.list.iter().any(|spot| spot.amplitude < 0.0);
+    let mut rounding = renderer.accuracy.rounding_error(precision, mixed_signs, highest);
+    // Whole numbers are summed exactly as long as all of them are there.
+    let mut whole = 2.0 / f64::EPSILON;
+    if scene.render.per_spot_floor && highest < whole {
+        rounding = 0.0;
+    }
+    whole = 2.0 / f64::from(f32::EPSILON);
+    if scene.output.dtype == Dtype::Float32
+        && precision == Precision::F64
+        && !(scene.render.per_spot_floor && highest <= whole)
+    {
+        rounding += highest * f64::from(f32::EPSILON) / 2.0 + f64::from(f32::from_bits(1));
+    }
+    rounding
 }
 
 fn element(dtype: Dtype) -> TypeDescriptor {

@@ -77,6 +77,13 @@ impl Profile for Ball {
         ellipsoid(size).outside(grid, reach)
     }
 
+    /// A sharp ball is 0 or 1. In an edge the offset in radii has 8 units, and the value falls by R/edge for each.
+    fn rounding(&self, size: &Size, grid: &Grid) -> f64 {
+        let largest =
+            grid.axes().map(|a| size.width[a]).fold(0.0, |most: f64, r| if r > most { r } else { most });
+        if size.rim > 0.0 { 16.0 * (1.0 + largest / size.rim) } else { 2.0 }
+    }
+
     fn inside(&self, centre: [f64; 3], size: &Size, grid: &Grid, region: &Box3) -> f64 {
         let ball = ellipsoid(size);
         let partly = || (ball.within(centre, grid, region) / ball.measure(grid.flat)).clamp(0.0, 1.0);

@@ -4,7 +4,7 @@ use libm::erf;
 
 use super::{Profile, Separable, Shape, Sizes};
 use crate::grid::{Box3, Grid};
-use crate::math::{Ramp, gaussian_means, gaussian_points, ln_above};
+use crate::math::{Ramp, WIDE, gaussian_means, gaussian_points, ln_above};
 use crate::plugin::forms::Choice;
 use crate::plugin::{Bad, OneOf, Param, Plugin, Range, TableReader, TableSpec};
 use crate::random::Streams;
@@ -149,6 +149,22 @@ impl Profile for Gaussian {
         }
         // Rounding of the factors must not make this fall short.
         peak * steepest * (1.0 + 1e-12)
+    }
+
+    /// A point's value has at most 3 units of its own, and 2 from u^2/2, whose own rounding weighs u^2 exp(-u^2/2) < 1.
+    ///
+    /// A mean from the series has no more. One from error functions has 8 units of twice the half integral, which is
+    /// about h = 1/sigma of the peak where h is small; and where h is large, an edge of the voxel lies in the spot
+    /// to 1.25 h units only, which weigh 0.4.
+    fn rounding(&self, size: &Size, grid: &Grid) -> f64 {
+        let axis = |a: usize| {
+            let h = grid.voxel_size[a] / size.width[a];
+            match self.sampling {
+                Sampling::Integrated if h > 1.0 / WIDE => 6.0 + 10.0 / h + h,
+                _ => 6.0,
+            }
+        };
+        grid.axes().map(axis).sum::<f64>() + 2.0
     }
 
     fn inside(&self, centre: [f64; 3], size: &Size, grid: &Grid, region: &Box3) -> f64 {

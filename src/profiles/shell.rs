@@ -100,6 +100,11 @@ impl Profile for Shell {
         outer(size).outside(grid, reach)
     }
 
+    /// It is 0 or 1.
+    fn rounding(&self, _: &Size, _: &Grid) -> f64 {
+        2.0
+    }
+
     fn inside(&self, centre: [f64; 3], size: &Size, grid: &Grid, region: &Box3) -> f64 {
         let outer = outer(size);
         let partly = || {

@@ -10,9 +10,9 @@
 //!
 //! **Rounding.** With u half a unit in the last place of the precision, each term of a voxel's chain has four
 //! roundings (three factors, one product) and each addition one of the partial sum; with N terms at most,
-//! the error stays below (N + 4) u S (1 + small), S being the sum of the terms' magnitudes. Where numbers are
-//! subnormal, a rounding loses up to half the smallest one instead. The factors themselves are exact to 40 units of
-//! f64 relative to their peak.
+//! the error stays below ((1 + u)^(N + 4) - 1) S, S being the sum of the terms' magnitudes. To that come the errors
+//! of the factors in f64, of which each profile knows a bound, and where numbers are too small for their format,
+//! a unit of its smallest for each of three roundings of a term.
 
 use rayon::prelude::*;
 
@@ -34,9 +34,6 @@ const FAR: f64 = 0.01;
 /// Weights are whole numbers, so that their sums do not depend on their order.
 const WEIGHT_UNIT: f64 = 1_048_576.0;
 
-/// The smallest number above 0 that an f32 holds.
-pub const SMALLEST_F32: f64 = f32::from_bits(1) as f64;
-
 pub struct Accuracy {
     pub reach: Vec<Reach>,
     /// Bound of what is left out at any voxel; NaN where each spot is floored.
@@ -49,6 +46,8 @@ pub struct Accuracy {
     pub deepest: u64,
     /// Bound of the sum of the spots' peaks at any voxel.
     pub heaviest: f64,
+    /// Bound of the sum of the rounding errors of the spots' values in f64 at any voxel.
+    evaluation: f64,
 }
 
 impl Accuracy {
@@ -59,25 +58,31 @@ impl Accuracy {
         let largest = largest_of(&brightest);
         let (reach, max_abs_error) =
             if largest == 0.0 { (vec![NOT_DRAWN; spots.list.len()], 0.0) } else { measure.reach(largest) };
-        let [deepest, weight] =
-            measure.deepest(|id| (reach[id], [1, (measure.peaks[id] / largest * WEIGHT_UNIT).ceil() as u64]));
+        // The rounding error of a spot's values, of the largest peak.
+        let errors = measure.by_size(|size, profile| profile.rounding(size, &scene.grid));
+        let error = |id: usize| measure.peaks[id] / largest * errors[id];
+        let roundest =
+            (0..errors.len()).into_par_iter().map(error).reduce(|| 0.0, |a, b| if b > a { b } else { a });
+        let whole = |share: f64| (share * WEIGHT_UNIT).ceil() as u64;
+        let [deepest, weight, error] = measure
+            .deepest(|id| (reach[id], [1, whole(measure.peaks[id] / largest), whole(error(id) / roundest)]));
         let heaviest = weight as f64 / WEIGHT_UNIT * largest;
-        Accuracy { reach, max_abs_error, largest, brightest, deepest, heaviest }
+        let evaluation = error as f64 / WEIGHT_UNIT * roundest * f64::EPSILON * largest;
+        Accuracy { reach, max_abs_error, largest, brightest, deepest, heaviest, evaluation }
     }
 
     /// Bound of the rounding errors at any voxel of a volume whose largest magnitude came out as `highest`.
     pub fn rounding_error(&self, precision: Precision, mixed_signs: bool, highest: f64) -> f64 {
         let (unit, smallest) = match precision {
-            Precision::F32 => (f64::from(f32::EPSILON) / 2.0, SMALLEST_F32),
+            Precision::F32 => (f64::from(f32::EPSILON) / 2.0, f64::from(f32::from_bits(1))),
             Precision::F64 => (f64::EPSILON / 2.0, f64::from_bits(1)),
         };
+        let too_small = (3 * self.deepest) as f64 * smallest;
         let roundings = (self.deepest + 4) as f64 * unit;
         // All of one sign, the magnitudes sum up to the voxel's value; with both signs they may cancel.
-        let one_sign = highest / (1.0 - roundings);
+        let one_sign = (highest + too_small) / (1.0 - roundings);
         let sum = if mixed_signs || roundings >= 0.5 { self.heaviest } else { one_sign };
-        // Five roundings for each term, each half of `smallest` where it falls so low.
-        let underflow = 3.0 * self.deepest as f64 * smallest;
-        1.01 * roundings * sum + 40.0 * f64::EPSILON * self.heaviest + underflow
+        1.01 * (libm::expm1(roundings) * sum + self.evaluation + too_small)
     }
 }
 

@@ -1,7 +1,10 @@
 //! A block of voxels: its spots are drawn tile by tile, a batch of spots at a time.
 
+use std::ops::Range;
+
 use super::Renderer;
-use super::kernel::{LANE, Lane, Real, Stroke, TILE_LANES, TileRows, numbers, numbers_mut};
+use super::kernel::{Real, Stroke, TILE_LANES, TileRows};
+use super::lanes::{LANE, Lane, numbers, numbers_mut};
 use super::tables::{Drawn, Form, Tables};
 use crate::grid::Box3;
 
@@ -11,6 +14,9 @@ const TILE_BYTES: usize = 1 << 15;
 /// Spots whose factors are held at once: enough to keep a tile in the cache for long, few enough for the factors
 /// to stay in the second-level cache.
 const BATCH: usize = 1024;
+
+/// Bytes that their factors may take; only long blocks come near.
+const TABLE_BYTES: usize = 2 << 20;
 
 /// The voxels of one block while they are summed; reused from block to block.
 pub struct Block<T> {
@@ -23,12 +29,19 @@ pub struct Block<T> {
     count: [usize; 3],
     /// Tile by tile.
     lanes: Vec<Lane<T>>,
-    /// Whether a tile holds anything; others are not even cleared.
-    lit: Vec<bool>,
+    /// The part of each tile that holds light; the rest is not even cleared.
+    lit: Vec<Option<Lit>>,
     tables: Tables<T>,
 }
 
-/// A lit tile, clipped to the block.
+/// Rows and slices of a tile.
+#[derive(Clone)]
+struct Lit {
+    y: Range<usize>,
+    z: Range<usize>,
+}
+
+/// The lit part of a tile, clipped to the block.
 pub struct Tile<'a, T> {
     /// Its first voxel and its voxels along x y z, within the block.
     pub first: [usize; 3],
@@ -43,6 +56,21 @@ impl<T> Tile<'_, T> {
         let lanes = &self.lanes[(z * self.height + y) * TILE_LANES..][..TILE_LANES];
         &numbers(lanes)[..self.extent[0]]
     }
+}
+
+/// Rows and slices of the tiles of a block with `height` rows and `depth` slices, whose numbers have `bytes` bytes.
+fn tile_size(height: usize, depth: usize, bytes: usize) -> (usize, usize) {
+    let rows = TILE_BYTES / (TILE_LANES * LANE * bytes);
+    let depth = depth.min(8);
+    (height.min(rows / depth.next_power_of_two()), depth)
+}
+
+/// Voxels that a block of `block` voxels along x y z takes in memory at most: it is made of whole tiles.
+pub fn padded(block: [u64; 3]) -> u128 {
+    let [width, height, depth] = block.map(|n| n as usize);
+    let (tile_height, tile_depth) = tile_size(height, depth, size_of::<f32>());
+    let whole = |n: usize, tile: usize| n.next_multiple_of(tile) as u128;
+    whole(width, TILE_LANES * LANE) * whole(height, tile_height) * whole(depth, tile_depth)
 }
 
 impl<T: Real> Block<T> {
@@ -67,17 +95,18 @@ impl<T: Real> Block<T> {
     pub fn tiles(&self) -> impl Iterator<Item = Tile<'_, T>> {
         let extent = self.extent();
         let size = [TILE_LANES * LANE, self.height, self.depth];
-        (0..self.lit.len()).filter(|&i| self.lit[i]).map(move |i| {
+        (0..self.lit.len()).filter_map(move |i| {
+            let lit = self.lit[i].as_ref()?;
             let at =
                 [i % self.count[0], i / self.count[0] % self.count[1], i / self.count[0] / self.count[1]];
             let first = [0, 1, 2].map(|a| at[a] * size[a]);
-            let lanes = self.tile_lanes();
-            Tile {
-                first,
-                extent: [0, 1, 2].map(|a| size[a].min(extent[a] - first[a])),
-                lanes: &self.lanes[i * lanes..(i + 1) * lanes],
+            let lanes = i * self.tile_lanes() + (lit.z.start * self.height + lit.y.start) * TILE_LANES;
+            Some(Tile {
+                first: [first[0], first[1] + lit.y.start, first[2] + lit.z.start],
+                extent: [size[0].min(extent[0] - first[0]), lit.y.len(), lit.z.len()],
+                lanes: &self.lanes[lanes..(i + 1) * self.tile_lanes()],
                 height: self.height,
-            }
+            })
         })
     }
 
@@ -89,7 +118,9 @@ impl<T: Real> Block<T> {
     pub fn render(&mut self, renderer: &Renderer<'_>, voxels: &Box3, ids: &[u32]) {
         self.reset(voxels);
         let mut tables = std::mem::replace(&mut self.tables, Tables::new());
-        for batch in ids.chunks(BATCH) {
+        let edges: usize = self.extent().iter().sum::<usize>() + LANE;
+        let batch = (TABLE_BYTES / (edges * size_of::<T>())).clamp(1, BATCH);
+        for batch in ids.chunks(batch) {
             let drawn = tables.fill(renderer, voxels, batch);
             self.draw(renderer, &drawn, &tables);
         }
@@ -99,14 +130,12 @@ impl<T: Real> Block<T> {
     fn reset(&mut self, voxels: &Box3) {
         self.voxels = voxels.clone();
         let [width, height, depth] = self.extent();
-        let rows = TILE_BYTES / (TILE_LANES * size_of::<Lane<T>>());
-        self.depth = depth.min(8);
-        self.height = height.min(rows / self.depth.next_power_of_two());
+        (self.height, self.depth) = tile_size(height, depth, size_of::<T>());
         self.count =
             [width.div_ceil(TILE_LANES * LANE), height.div_ceil(self.height), depth.div_ceil(self.depth)];
         let tiles = self.count.iter().product();
         self.lit.clear();
-        self.lit.resize(tiles, false);
+        self.lit.resize(tiles, None);
         self.lanes.resize(tiles * self.tile_lanes(), Lane([T::ZERO; LANE]));
     }
 
@@ -114,8 +143,7 @@ impl<T: Real> Block<T> {
         let floored = renderer.scene.render.per_spot_floor;
         let mut lists: Vec<Vec<u32>> = vec![Vec::new(); self.lit.len()];
         for (i, spot) in drawn.iter().enumerate() {
-            let tiles =
-                |range: &std::ops::Range<usize>, size: usize| range.start / size..(range.end - 1) / size + 1;
+            let tiles = |range: &Range<usize>, size: usize| range.start / size..(range.end - 1) / size + 1;
             for z in tiles(&spot.z, self.depth) {
                 for y in tiles(&spot.y, self.height) {
                     for x in tiles(&spot.x, TILE_LANES * LANE) {
@@ -126,7 +154,6 @@ impl<T: Real> Block<T> {
         }
         let mut strokes = Vec::new();
         for (tile, list) in lists.iter().enumerate().filter(|(_, list)| !list.is_empty()) {
-            self.light(tile);
             let at = [
                 tile % self.count[0],
                 tile / self.count[0] % self.count[1],
@@ -136,6 +163,7 @@ impl<T: Real> Block<T> {
             // Separable spots in a row are drawn together; the others each by themselves, in between.
             for &i in list {
                 let spot = &drawn[i as usize];
+                self.light(tile, part(&spot.y, first[1], self.height), part(&spot.z, first[2], self.depth));
                 match spot.form {
                     Form::Separable { xs, ys, zs } => {
                         strokes.push(self.stroke(spot, first, [xs, ys, zs]));
@@ -150,10 +178,29 @@ impl<T: Real> Block<T> {
         }
     }
 
-    fn light(&mut self, tile: usize) {
-        if !std::mem::replace(&mut self.lit[tile], true) {
-            let lanes = self.tile_lanes();
-            self.lanes[tile * lanes..(tile + 1) * lanes].fill(Lane([T::ZERO; LANE]));
+    /// Makes sure that rows `y` and slices `z` of a tile may be added to: slices that had no light are cleared.
+    fn light(&mut self, tile: usize, y: Range<usize>, z: Range<usize>) {
+        let (start, slice) = (tile * self.tile_lanes(), TILE_LANES * self.height);
+        let mut clear = |slices: Range<usize>| {
+            self.lanes[start + slices.start * slice..start + slices.end * slice].fill(Lane([T::ZERO; LANE]));
+        };
+        match &mut self.lit[tile] {
+            Some(lit) => {
+                if z.start < lit.z.start {
+                    clear(z.start..lit.z.start);
+                }
+                if z.end > lit.z.end {
+                    clear(lit.z.end..z.end);
+                }
+                *lit = Lit {
+                    y: lit.y.start.min(y.start)..lit.y.end.max(y.end),
+                    z: lit.z.start.min(z.start)..lit.z.end.max(z.end),
+                };
+            }
+            dark => {
+                clear(z.clone());
+                *dark = Some(Lit { y, z });
+            }
         }
     }
 
@@ -162,19 +209,16 @@ impl<T: Real> Block<T> {
         let (lane, end) = (spot.x.start / LANE, spot.x.end.div_ceil(LANE));
         let tile_lane = first[0] / LANE;
         let (from, to) = (lane.max(tile_lane), end.min(tile_lane + TILE_LANES));
-        let part = |range: &std::ops::Range<usize>, first: usize, size: usize| {
-            (range.start.max(first), range.end.min(first + size))
-        };
         let y = part(&spot.y, first[1], self.height);
         let z = part(&spot.z, first[2], self.depth);
         Stroke {
             lane: (from - tile_lane) as u32,
             lanes: (to - from) as u32,
-            y: ((y.0 - first[1]) as u32, (y.1 - first[1]) as u32),
-            z: ((z.0 - first[2]) as u32, (z.1 - first[2]) as u32),
+            y: (y.start as u32, y.end as u32),
+            z: (z.start as u32, z.end as u32),
             xs: (factors[0] + from - lane) as u32,
-            ys: (factors[1] + y.0 - spot.y.start) as u32,
-            zs: (factors[2] + z.0 - spot.z.start) as u32,
+            ys: (factors[1] + first[1] + y.start - spot.y.start) as u32,
+            zs: (factors[2] + first[2] + z.start - spot.z.start) as u32,
         }
     }
 
@@ -192,24 +236,24 @@ impl<T: Real> Block<T> {
 
     fn draw_dense(&mut self, tile: usize, first: [usize; 3], drawn: &Drawn<'_>, floored: bool) {
         let Form::Dense { dense, spot, frames } = &drawn.form else { return };
-        let start = [0, 1, 2].map(|a| self.voxels[a].start);
         let size = [TILE_LANES * LANE, self.height, self.depth];
-        let part = |range: &std::ops::Range<usize>, a: usize| {
-            range.start.max(first[a])..range.end.min(first[a] + size[a])
-        };
-        let (xs, ys, zs) = (part(&drawn.x, 0), part(&drawn.y, 1), part(&drawn.z, 2));
-        let distances = |a: usize, range: &std::ops::Range<usize>| {
-            let first = start[a] + range.start as u64;
-            frames[a].ramp(&(first..first + range.len() as u64)).distances()
+        let [xs, ys, zs] = [
+            part(&drawn.x, first[0], size[0]),
+            part(&drawn.y, first[1], size[1]),
+            part(&drawn.z, first[2], size[2]),
+        ];
+        let distances = |a: usize, range: &Range<usize>| {
+            let from = self.voxels[a].start + (first[a] + range.start) as u64;
+            frames[a].ramp(&(from..from + range.len() as u64)).distances()
         };
         let [dx, dy, dz] = [distances(0, &xs), distances(1, &ys), distances(2, &zs)];
         let mut values = vec![0.0; dx.len()];
         let lanes = self.tile_lanes();
         let tile = numbers_mut(&mut self.lanes[tile * lanes..(tile + 1) * lanes]);
-        for (&dz, z) in dz.iter().zip(zs.start - first[2]..) {
-            for (&dy, y) in dy.iter().zip(ys.start - first[1]..) {
+        for (&dz, z) in dz.iter().zip(zs) {
+            for (&dy, y) in dy.iter().zip(ys.clone()) {
                 dense.row(&spot.size, &dx, dy, dz, &mut values);
-                let row = &mut tile[(z * self.height + y) * TILE_LANES * LANE + xs.start - first[0]..];
+                let row = &mut tile[(z * self.height + y) * TILE_LANES * LANE + xs.start..];
                 for (voxel, &value) in row.iter_mut().zip(&values) {
                     let light = spot.amplitude * value;
                     *voxel = voxel.add(T::from_f64(if floored { light.floor() } else { light }));
@@ -217,4 +261,9 @@ impl<T: Real> Block<T> {
             }
         }
     }
+}
+
+/// The part of `range` in a tile of `size` that begins at `first`, counted from there.
+fn part(range: &Range<usize>, first: usize, size: usize) -> Range<usize> {
+    range.start.max(first) - first..range.end.min(first + size) - first
 }

@@ -4,31 +4,11 @@
 //! in lanes of 16 voxels that start at fixed voxels, so that loads are aligned; a factor is 0 outside its
 //! spot's box, and adding 0 changes nothing.
 
-use super::lanes::{self, Registers};
+use super::lanes::{self, Lane, Registers};
 use crate::simd::Simd;
-
-/// Voxels of a lane.
-pub const LANE: usize = 16;
 
 /// Lanes of a row of a tile.
 pub const TILE_LANES: usize = 4;
-
-/// 16 voxels, or 16 factors, along x.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub struct Lane<T>(pub [T; LANE]);
-
-/// Lanes as the numbers they hold.
-pub fn numbers<T>(lanes: &[Lane<T>]) -> &[T] {
-    // SAFETY: a lane is 16 numbers and nothing else: their size is a multiple of its alignment.
-    unsafe { std::slice::from_raw_parts(lanes.as_ptr().cast(), lanes.len() * LANE) }
-}
-
-/// Lanes as the numbers they hold.
-pub fn numbers_mut<T>(lanes: &mut [Lane<T>]) -> &mut [T] {
-    // SAFETY: as for `numbers`.
-    unsafe { std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), lanes.len() * LANE) }
-}
 
 /// A number in which spots are summed: f32 or f64.
 pub trait Real: Copy + Send + Sync + PartialEq + 'static {

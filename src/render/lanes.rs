@@ -1,10 +1,28 @@
-//! Sixteen numbers at a time, in the registers of each vector width.
+//! Lanes: sixteen numbers at a time, in memory and in the registers of each vector width.
 //!
 //! The kernel is written once over [`Registers`]; what stands here is only which instruction does what. Every
 //! operation is exactly rounded and elementwise, so all widths give the same bits. Left to itself, the
 //! compiler vectorises the kernel across rows, with gathers, at a tenth of the speed.
 
-use super::kernel::{LANE, Lane};
+/// Voxels of a lane.
+pub const LANE: usize = 16;
+
+/// 16 voxels, or 16 factors, along x.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub struct Lane<T>(pub [T; LANE]);
+
+/// Lanes as the numbers they hold.
+pub fn numbers<T>(lanes: &[Lane<T>]) -> &[T] {
+    // SAFETY: a lane is 16 numbers and nothing else: their size is a multiple of its alignment.
+    unsafe { std::slice::from_raw_parts(lanes.as_ptr().cast(), lanes.len() * LANE) }
+}
+
+/// Lanes as the numbers they hold.
+pub fn numbers_mut<T>(lanes: &mut [Lane<T>]) -> &mut [T] {
+    // SAFETY: as for `numbers`.
+    unsafe { std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), lanes.len() * LANE) }
+}
 
 /// The numbers of one lane, in registers.
 ///

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::Renderer;
 use super::accuracy::footprint;
-use super::kernel::{Factors, LANE, Lane, Real, numbers_mut};
+use super::kernel::{Factors, Real};
+use super::lanes::{LANE, Lane, numbers_mut};
 use crate::grid::{Box3, Grid};
 use crate::math::Ramp;
 use crate::profiles::{Dense, Profile, Separable, Shape};

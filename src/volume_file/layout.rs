@@ -1,7 +1,7 @@
 //! How a volume is cut: into the chunks of the file, and into the blocks that are rendered.
 
 use crate::grid::Box3;
-use crate::render::BlockGrid;
+use crate::render::{BlockGrid, padded};
 
 /// Edge of the blocks whose digests make up the volume's hash.
 pub const HASH_EDGE: u64 = 64;
@@ -25,7 +25,8 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// `chunk` is the wanted chunk, and a block may have at most `most_voxels` voxels, unless a chunk has more.
+    /// `chunk` is the wanted chunk, and a block may take at most `most_voxels` voxels in memory, unless a
+    /// chunk takes more.
     pub fn new(region: &Box3, chunk: [u64; 3], most_voxels: u64) -> Layout {
         let shape = region.each_ref().map(|range| range.end - range.start);
         let chunk = [0, 1, 2].map(|a| chunk[a].min(shape[a]));
@@ -47,7 +48,7 @@ impl Layout {
 }
 
 fn fits(block: [u64; 3], most_voxels: u64) -> bool {
-    block.iter().map(|&n| u128::from(n)).product::<u128>() <= u128::from(most_voxels)
+    padded(block) <= u128::from(most_voxels)
 }
 
 fn common_multiple(a: u64, b: u64) -> u64 {

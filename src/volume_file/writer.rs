@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use hdf5::file::LibraryVersion;
-use hdf5::plist::DatasetCreate;
 use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{Dataset, Extents, File, Group, H5Type, Location};
 
@@ -41,6 +40,7 @@ impl Writer {
         // SAFETY: called once, before any other HDF5 call of this program.
         ONCE.call_once(|| unsafe {
             hdf5_sys::h5::H5dont_atexit();
+            declare_zstd();
         });
         let file = File::with_options()
             .with_fapl(|p| p.libver_bounds(LibraryVersion::Earliest, LibraryVersion::V110))
@@ -90,8 +90,18 @@ impl Writer {
             .shape(shape.to_vec())
             .obj_track_times(false);
         if shape.iter().all(|&n| n > 0) {
-            let storage = self.ok(storage(chunk, compression, element.size()))?;
-            builder = builder.chunk(chunk.to_vec()).set_create_plist(&storage);
+            builder = builder.chunk(chunk.to_vec());
+            builder = match compression {
+                Compression::None => builder,
+                _ if element.size() > 1 => builder.shuffle(),
+                _ => builder,
+            };
+            builder = match compression {
+                Compression::None => builder,
+                Compression::Gzip(level) => builder.deflate(level as u8),
+                // The library itself has no such filter; the chunks come compressed already.
+                Compression::Zstd(level) => builder.add_filter(ZSTD_FILTER, &[level]),
+            };
         }
         let dataset = self.ok(builder.create(name))?;
         Ok(self.keep(dataset))
@@ -195,30 +205,36 @@ impl Writer {
     }
 }
 
-/// Chunks and the filters they have passed, as a reader is to undo them; elements have `size` bytes.
-fn storage(chunk: &[usize], compression: Compression, size: usize) -> hdf5::Result<DatasetCreate> {
-    let mut builder = DatasetCreate::build();
-    builder.chunk(chunk.to_vec());
-    if compression != Compression::None && size > 1 {
-        builder.shuffle();
+/// Makes the library accept the zstd filter, which it does not have, for datasets that it never (un)packs itself:
+/// chunks are written and read as they stand.
+///
+/// # Safety
+/// No other thread calls the library meanwhile.
+unsafe fn declare_zstd() {
+    use hdf5_sys::h5z::{H5Z_CLASS_T_VERS, H5Z_class2_t, H5Zregister};
+    unsafe extern "C" fn never(
+        _: u32,
+        _: usize,
+        _: *const u32,
+        _: usize,
+        _: *mut usize,
+        _: *mut *mut std::ffi::c_void,
+    ) -> usize {
+        // Failure.
+        0
     }
-    if let Compression::Gzip(level) = compression {
-        builder.deflate(level as u8);
-    }
-    let list = builder.finish()?;
-    if let Compression::Zstd(level) = compression {
-        // The library has no such filter and need not have it, because the chunks come compressed already; that is
-        // what "optional" says.
-        let optional = hdf5_sys::h5z::H5Z_FLAG_OPTIONAL;
-        // SAFETY: the list is open, and one value stands where one is announced.
-        let code = hdf5::sync::sync(|| unsafe {
-            hdf5_sys::h5p::H5Pset_filter(list.id(), ZSTD_FILTER, optional, 1, &raw const level)
-        });
-        if code < 0 {
-            return Err("zstd cannot be declared".into());
-        }
-    }
-    Ok(list)
+    let class = H5Z_class2_t {
+        version: H5Z_CLASS_T_VERS as i32,
+        id: ZSTD_FILTER,
+        encoder_present: 1,
+        decoder_present: 1,
+        name: c"zstd".as_ptr(),
+        can_apply: None,
+        set_local: None,
+        filter: Some(never),
+    };
+    // SAFETY: the library copies the class. A refusal shows when a dataset asks for the filter.
+    unsafe { H5Zregister((&raw const class).cast()) };
 }
 
 fn failed(path: &Path, error: &hdf5::Error) -> Error {

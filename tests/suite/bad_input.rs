@@ -251,7 +251,7 @@ fn numbers() {
     judge_all(&[
         bad(light("amplitude = ⟦nan"), &["`spots.a.amplitude` is NaN", "a finite number"]),
         bad(light("amplitude = ⟦-inf"), &["is -inf", "a finite number"]),
-        bad(sigma("⟦-0.0"), &["is -0.0", "> 0", "grid.unit"]),
+        bad(sigma("⟦-0.0"), &["is -0.0", "> 0", "um"]),
         bad(sigma("⟦-1"), &["is -1", "> 0"]),
         bad(sigma("{ x = 1, y = 1, z = ⟦0 }"), &["`spots.a.profile.sigma.z` is 0"]),
         bad(grid("shape = ⟦0"), &["`grid.shape` is 0", "1 ..= ", "voxels"]),

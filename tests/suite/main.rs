@@ -2,7 +2,9 @@
 #![allow(clippy::disallowed_methods, reason = "references may use the platform's own functions")]
 
 mod bad_input;
+mod brute_force;
 mod commands;
+mod determinism;
 mod generators;
 mod preview;
 mod profiles;
