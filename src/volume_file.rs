@@ -2,6 +2,7 @@
 
 pub mod encode;
 pub mod layout;
+mod look;
 pub mod partial;
 pub mod provenance;
 pub mod read;
