@@ -193,7 +193,7 @@ impl<'a> Renderer<'a> {
     fn layers(&self, pool: &ThreadPool, blocks: &BlockGrid) -> Vec<Range<u64>> {
         // However far they reach, the spots cannot be in more blocks than there are.
         if (self.spots.list.len() as u64).saturating_mul(blocks.len() as u64) <= self.most_references {
-            return vec![0..blocks.count[2]];
+            return std::iter::once(0..blocks.count[2]).collect();
         }
         let references = pool.install(|| bins::references_per_layer(self, blocks));
         let mut ranges: Vec<Range<u64>> = Vec::new();

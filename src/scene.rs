@@ -72,12 +72,13 @@ impl Scene {
         }
     }
 
-    /// Whether the volume's values are photons: every group says how bright its spots are in photons.
-    pub fn in_photons(&self) -> bool {
-        self.groups.iter().all(|group| {
+    /// The unit of the volume's values: photons where every group says how bright its spots are in photons.
+    pub fn value_unit(&self) -> &'static str {
+        let in_photons = self.groups.iter().all(|group| {
             let brings = group.generator.brings();
             brings.photons || !brings.brightness && matches!(group.brightness, Some(Brightness::Photons(_)))
-        })
+        });
+        if in_photons { "photons" } else { "intensity" }
     }
 
     fn gate(reading: &Reading<'_>, path: &Path) -> Result<Scene, Bad> {

@@ -185,7 +185,7 @@ fn describe_volume(writer: &Writer, volume: &Dataset, grid: &Grid, scene: &Scene
     let axis_units: serde_json::Map<_, _> = names.iter().map(|name| (name.clone(), json!(unit))).collect();
     writer.attribute_text(volume, "axis_units", &serde_json::Value::Object(axis_units).to_string())?;
     writer.attribute_text(volume, "long_name", "fluorescence")?;
-    writer.attribute_text(volume, "units", if scene.in_photons() { "photons" } else { "intensity" })?;
+    writer.attribute_text(volume, "units", scene.value_unit())?;
     writer.attribute_text(volume, "name", &scene.name)?;
     if !scene.description.is_empty() {
         writer.attribute_text(volume, "description", &scene.description)?;

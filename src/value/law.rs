@@ -154,7 +154,7 @@ pub fn read_law(cell: &Cell<'_>, table: &Table) -> Result<Law, Bad> {
             TomlValue::Array(items) if !items.is_empty() => {
                 Law::Choice(items.iter().map(|item| number(item, Range::ANY)).collect::<Result<_, _>>()?)
             }
-            _ => return inner.wrong("an array of numbers"),
+            _ => return inner.wrong("an array of one number or more"),
         },
     })
 }

@@ -327,7 +327,7 @@ fn numbers() {
         bad(light("amplitude = { uniform = ⟦[2, 1] }"), &["2 is above 1"]),
         bad(light("amplitude = { uniform = ⟦[1] }"), &["[low, high]"]),
         bad(light("amplitude = { normal = [1, ⟦-1] }"), &["is -1", ">= 0"]),
-        bad(light("amplitude = { choice = ⟦[] }"), &["an array of numbers"]),
+        bad(light("amplitude = { choice = ⟦[] }"), &["an array of one number or more"]),
         bad(light("amplitude = ⟦{ normal = [0, 1], min = 5, max = 1 }"), &["leave no value to draw"]),
         bad(light("amplitude = ⟦{ normal = [0, 1], min = 50 }"), &["leave no value to draw"]),
         bad(light("amplitude = ⟦{ uniform = [1, 2], min = 3 }"), &["leave no value to draw"]),

@@ -124,6 +124,21 @@ fn a_lone_spot_and_no_spot() {
     assert_eq!(none.columns, lone.columns);
 }
 
+/// An amplitude is in the volume's values, whatever those are.
+#[test]
+fn amplitudes_have_the_unit_of_the_volume() {
+    for (light, unit) in [("photons = 5", "photons"), ("amplitude = 5", "intensity")] {
+        let place = Place::new();
+        let scene = format!(
+            "grid = {{ shape = 16 }}\n[spots.a]\ngenerator = {{ kind = \"uniform\", count = 3 }}\n\
+             profile = {{ kind = \"gaussian\", sigma = 1 }}\n{light}\n"
+        );
+        let file = hdf5::File::open(place.file(&scene, &[])).unwrap();
+        assert_eq!(text_attribute(&file.dataset("volume").unwrap(), "units"), unit);
+        assert_eq!(text_attributes(&file.dataset("spots").unwrap(), "units")[8..10], [unit, "photons"]);
+    }
+}
+
 #[test]
 fn extra_columns_and_units() {
     let place = Place::new();
