@@ -6,7 +6,7 @@ use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 use toml_edit::{DocumentMut, Item, TableLike};
 
-use crate::diagnostic::{Diagnostic, Place, Source, shown};
+use crate::diagnostic::{Diagnostic, Place, Source, nearest, shown};
 
 /// Scene texts are written by people; long lists belong in a table. The limit keeps the
 /// parser's memory (some 80 bytes a byte) within bounds.
@@ -255,6 +255,14 @@ fn set(document: &mut DocumentMut, argument: &str) -> Result<usize, Diagnostic> 
     let Some((last, parents)) = keys.split_last() else {
         return Err(wrong("no path before the `=`".into()).help(form));
     };
+    // Groups have names of the user's own: a new one could only be a slip.
+    if let ["spots", group, ..] = parents.iter().map(String::as_str).collect::<Vec<_>>()[..]
+        && let Some(groups) = document.get("spots").and_then(Item::as_table_like)
+        && !groups.contains_key(group)
+    {
+        let names: Vec<&str> = groups.iter().map(|(name, _)| name).collect();
+        return Err(wrong(format!("the scene has no group `{}`", shown(group))).help(nearest(group, names)));
+    }
     let mut table: &mut dyn TableLike = document.as_table_mut();
     for name in parents {
         let item = table.entry(name).or_insert_with(|| {
@@ -262,9 +270,10 @@ fn set(document: &mut DocumentMut, argument: &str) -> Result<usize, Diagnostic> 
             inner.set_implicit(true);
             Item::Table(inner)
         });
-        table = item
-            .as_table_like_mut()
-            .ok_or_else(|| wrong(format!("`{}` of the path is not a table in this scene", shown(name))))?;
+        table = item.as_table_like_mut().ok_or_else(|| {
+            wrong(format!("`{}` of the path is not a table in this scene", shown(name)))
+                .help("set the whole value, such as --set 'grid.shape={ x = 64, y = 64, z = 64 }'")
+        })?;
     }
     match table.get_mut(last) {
         // Keep the spacing and the comment that stand around the old value.

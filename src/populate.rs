@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::generators::{Layout, Placed};
 use crate::grid::Grid;
 use crate::random::{Field, Streams};
@@ -49,30 +49,40 @@ pub fn populate(scene: &Scene, sample: u64, most_spots: u64) -> Result<Spots, Ve
         let start = spots.list.len();
         match populate_group(group, &layout, scene.render.per_spot_floor, &mut spots.list) {
             Ok(extras) => add_extras(&mut spots, start, extras),
-            Err(refusal) => problems.push(diagnose(group, refusal)),
+            Err(stuck) => problems.push(stuck.diagnose(group)),
         }
         spots.groups.push(start..spots.list.len());
     }
     if problems.is_empty() { Ok(spots) } else { Err(problems) }
 }
 
-fn diagnose(group: &Group, refusal: Refusal) -> Diagnostic {
-    let severity = if refusal.limit { Severity::Impossible } else { Severity::Invalid };
-    Diagnostic {
-        severity,
-        message: format!("spots.{}: {}", group.name, refusal.message),
-        place: Some(Box::new(group.place.clone())),
-        help: refusal.help,
+/// Why a group cannot be populated, and which part of it is at fault.
+struct Stuck<'a> {
+    refusal: Refusal,
+    place: &'a Place,
+}
+
+impl Stuck<'_> {
+    fn diagnose(self, group: &Group) -> Diagnostic {
+        let severity = if self.refusal.limit { Severity::Impossible } else { Severity::Invalid };
+        let path = format!("spots.{}", group.name);
+        // A parameter's own message begins with its whole path.
+        let message = match self.refusal.message.contains(&path) {
+            true => self.refusal.message,
+            false => format!("{path}: {}", self.refusal.message),
+        };
+        Diagnostic { severity, message, place: Some(Box::new(self.place.clone())), help: self.refusal.help }
     }
 }
 
-fn populate_group(
-    group: &Group,
+fn populate_group<'a>(
+    group: &'a Group,
     layout: &Layout<'_>,
     floors: bool,
     list: &mut Vec<Spot>,
-) -> Result<Vec<Extra>, Refusal> {
-    let placed = group.generator.place(layout)?;
+) -> Result<Vec<Extra>, Stuck<'a>> {
+    let placed =
+        group.generator.place(layout).map_err(|refusal| Stuck { refusal, place: &group.places.generator })?;
     let maker = Maker::new(group, layout, floors, &placed);
     let first = list.len();
     list.par_extend((0..placed.centres.len()).into_par_iter().map(|_| BLANK));
@@ -81,7 +91,7 @@ fn populate_group(
         .enumerate()
         .try_for_each(|(i, spot)| {
             *spot = maker.make(i)?;
-            Ok::<(), Refusal>(())
+            Ok::<(), Stuck<'_>>(())
         })
         // Of several refusals any may come first: repeat in order, so that the message is always the same.
         .or_else(|_| (0..placed.centres.len()).try_for_each(|i| maker.make(i).map(|_| ())))?;
@@ -93,8 +103,8 @@ const BLANK: Spot =
     Spot { centre: [0.0; 3], size: Size { width: [1.0; 3], rim: 0.0 }, amplitude: 0.0, photons: 0.0 };
 
 /// Makes the spots of one group.
-struct Maker<'a> {
-    group: &'a Group,
+struct Maker<'g, 'a> {
+    group: &'g Group,
     grid: &'a Grid,
     /// Whether each spot's values are rounded down.
     floors: bool,
@@ -103,8 +113,8 @@ struct Maker<'a> {
     brightness: Field,
 }
 
-impl<'a> Maker<'a> {
-    fn new(group: &'a Group, layout: &Layout<'a>, floors: bool, placed: &'a Placed) -> Maker<'a> {
+impl<'g: 'a, 'a> Maker<'g, 'a> {
+    fn new(group: &'g Group, layout: &Layout<'a>, floors: bool, placed: &'a Placed) -> Maker<'g, 'a> {
         Maker {
             group,
             grid: layout.grid,
@@ -115,7 +125,9 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn make(&self, i: usize) -> Result<Spot, Refusal> {
+    fn make(&self, i: usize) -> Result<Spot, Stuck<'g>> {
+        let places = &self.group.places;
+        let stuck = |place: &'g Place| move |refusal: Refusal| Stuck { refusal, place };
         let own = |column: &[f64]| column.get(i).copied().filter(|x| !x.is_nan());
         let mut centre = self.placed.centres[i];
         if self.grid.flat {
@@ -123,15 +135,18 @@ impl<'a> Maker<'a> {
             centre[2] = 0.0;
         }
         if centre.iter().any(|x| !x.is_finite()) {
-            return Err(Refusal::new(format!("the position of spot {i} is not a finite number")));
+            let refusal = Refusal::new(format!("the position of spot {i} is not a finite number"));
+            return Err(stuck(&places.generator)(refusal));
         }
         let own_sigma = self.placed.sigma.get(i).copied().filter(|s| !s[0].is_nan());
-        let size = (self.sizes)(i as u64, own_sigma)?;
+        let size = (self.sizes)(i as u64, own_sigma).map_err(stuck(&places.profile))?;
         for a in self.grid.axes() {
             let voxels = size.width[a] / self.grid.voxel_size[a];
             if !(voxels >= WIDTHS.0 && voxels <= WIDTHS.1) {
-                return Err(Refusal::new(format!("spot {i} is {voxels:e} voxels wide"))
-                    .help("widths from 1e-12 to 1e12 voxels can be drawn"));
+                let refusal = Refusal::new(format!("spot {i} is {voxels:e} voxels wide"));
+                return Err(stuck(&places.profile)(
+                    refusal.help("widths from 1e-12 to 1e12 voxels can be drawn"),
+                ));
             }
         }
         let light = self.group.profile.light(&size, self.grid);
@@ -140,26 +155,30 @@ impl<'a> Maker<'a> {
             (None, Some(photons)) => (photons / light, photons),
             (None, None) => match &self.group.brightness {
                 Some(Brightness::Amplitude(value)) => {
-                    let amplitude = value.draw(&self.brightness, i as u64)?;
+                    let amplitude =
+                        value.draw(&self.brightness, i as u64).map_err(stuck(&places.brightness))?;
                     (amplitude, amplitude * light)
                 }
                 Some(Brightness::Photons(value)) => {
-                    let photons = value.draw(&self.brightness, i as u64)?;
+                    let photons =
+                        value.draw(&self.brightness, i as u64).map_err(stuck(&places.brightness))?;
                     (photons / light, photons)
                 }
                 None => {
-                    return Err(Refusal::new(format!("spot {i} has neither amplitude nor photons"))
-                        .help("give the group one of them"));
+                    let refusal = Refusal::new(format!("spot {i} has neither amplitude nor photons"));
+                    return Err(stuck(&places.name)(refusal.help("give the group one of them")));
                 }
             },
         };
         if !amplitude.is_finite() {
-            return Err(Refusal::new(format!("the amplitude of spot {i} is not a finite number"))
-                .help("the spot is too bright or too narrow"));
+            let refusal = Refusal::new(format!("the amplitude of spot {i} is not a finite number"));
+            return Err(stuck(&places.brightness)(refusal.help("the spot is too bright or too narrow")));
         }
         if self.floors && amplitude < 0.0 {
-            return Err(Refusal::new(format!("the amplitude of spot {i} is {amplitude}"))
-                .help("`render.per_spot_floor` needs amplitudes >= 0"));
+            let refusal = Refusal::new(format!("the amplitude of spot {i} is {amplitude}"));
+            return Err(stuck(&places.brightness)(
+                refusal.help("`render.per_spot_floor` needs amplitudes >= 0"),
+            ));
         }
         Ok(Spot { centre, size, amplitude, photons })
     }

@@ -123,7 +123,7 @@ impl<'a> Renderer<'a> {
         let brightest = (0..self.spots.list.len()).rev().max_by(|a, b| magnitude(a).total_cmp(&magnitude(b)));
         let problem = Diagnostic::invalid(message).help(help);
         Err(Error::Scene(vec![match brightest {
-            Some(id) => problem.at(self.scene.groups[self.spots.group_of(id)].place.clone()),
+            Some(id) => problem.at(self.scene.groups[self.spots.group_of(id)].places.brightness.clone()),
             None => problem,
         }]))
     }

@@ -54,6 +54,9 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
             Err(limit @ Error::Limit(_)) => {
                 (false, vec![Diagnostic::impossible(format!("{}: {limit}", path.display()))])
             }
+            Err(wrong @ Error::Usage(_)) => {
+                (false, vec![Diagnostic::invalid(format!("{}: {wrong}", path.display()))])
+            }
             Err(other) => return Err(other),
         };
         let listed: Vec<Json> = found.iter().map(diagnostic_json).collect();

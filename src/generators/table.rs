@@ -39,7 +39,8 @@ const WHERE: Param<Where> = Param::otherwise(
 pub const TABLE: Plugin<dyn Generator> = Plugin {
     kind: "table",
     about: "One spot per row of a CSV or TSV file: plain x,y,z,sigma,…,amplitude,photons in grid.unit, or as \
-            ThunderSTORM, SMAP, Picasso, TrackMate, RS-FISH and Spotiflow write it; pixels are voxels.",
+            ThunderSTORM, SMAP, Picasso, TrackMate, RS-FISH and Spotiflow write it; pixels are voxels. \
+            Other numeric columns become columns of /spots, as table_<name> where the name is taken.",
     table: TableSpec { params: &[&PATH, &COLUMNS, &SCALE, &WHERE], one_of: &[] },
     example: "{ kind = \"table\", path = \"data/smap_3d.csv\", where = { locprecnm = [0, 30] } }",
     build,

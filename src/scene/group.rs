@@ -35,8 +35,16 @@ pub struct Group {
     pub brightness: Option<Brightness>,
     /// Whether its spots count as truth; if not they are distractors.
     pub truth: bool,
-    /// Where messages about the group point to.
-    pub place: Place,
+    pub places: Places,
+}
+
+/// Where messages about a group and its parts point to.
+pub struct Places {
+    pub name: Place,
+    pub generator: Place,
+    pub profile: Place,
+    /// Its amplitude or photons; its name where it has neither.
+    pub brightness: Place,
 }
 
 /// What the group says of its spots' light.
@@ -106,5 +114,15 @@ fn read(reading: &Reading<'_>, entry: &Entry) -> Result<Group, Bad> {
     if bad {
         return Err(Bad);
     }
-    Ok(Group { name: entry.name.clone(), generator, profile, brightness, truth: truth?, place })
+    let places = Places {
+        generator: p.place_of(&GENERATOR),
+        profile: p.place_of(&PROFILE),
+        brightness: match &brightness {
+            Some(Brightness::Amplitude(_)) => p.place_of(&AMPLITUDE),
+            Some(Brightness::Photons(_)) => p.place_of(&PHOTONS),
+            None => place.clone(),
+        },
+        name: place,
+    };
+    Ok(Group { name: entry.name.clone(), generator, profile, brightness, truth: truth?, places })
 }
