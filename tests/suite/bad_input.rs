@@ -408,7 +408,7 @@ fn arguments() {
         set("spots.a.amplitud=3", 9, &["did you mean `amplitude`?"]),
         set("foo.bar=3", 1, &["`foo`", "allowed: scene"]),
         set("grid.shpe=3", 6, &["did you mean `shape`?"]),
-        set("spots.b.amplitude=3", 7, &["`spots.b.generator` is missing"]),
+        set("spots.b.amplitude=3", 1, &["the scene has no group `b`", "allowed: a"]),
         set("spots.a.amplitude=foo", 1, &["not a TOML value", "quotes"]),
         set("spots.a.amplitude=\"x\"", 19, &["is the text \"x\""]),
         set("spots.a.profile.sigma=-1", 23, &["is -1", "> 0"]),
