@@ -12,6 +12,7 @@ pub mod error;
 pub mod files;
 pub mod grid;
 pub mod math;
+pub mod memory;
 pub mod nearest;
 pub mod plugin;
 pub mod random;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::generators::{Layout, Placed};
 use crate::grid::Grid;
+use crate::memory::advise_huge;
 use crate::random::{Field, Streams};
 use crate::scene::{Brightness, Group, Scene};
 use crate::spot::{Extra, Refusal, Size, Spot};
@@ -85,6 +86,8 @@ fn populate_group<'a>(
         group.generator.place(layout).map_err(|refusal| Stuck { refusal, place: &group.places.generator })?;
     let maker = Maker::new(group, layout, floors, &placed);
     let first = list.len();
+    list.reserve_exact(placed.centres.len());
+    advise_huge(list.spare_capacity_mut());
     list.par_extend((0..placed.centres.len()).into_par_iter().map(|_| BLANK));
     list[first..]
         .par_iter_mut()

@@ -16,6 +16,7 @@ mod ordered;
 mod tables;
 
 use std::ops::Range;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::ThreadPool;
@@ -26,7 +27,7 @@ use crate::grid::{Box3, Grid};
 use crate::populate::Spots;
 use crate::scene::{Dtype, Precision, Scene};
 
-pub use accuracy::{Accuracy, Reach};
+pub use accuracy::{Accuracy, Bounds, Reach};
 pub use block::{Block, Tile, padded};
 pub use kernel::Real;
 pub use ordered::ordered;
@@ -38,6 +39,7 @@ pub struct Renderer<'a> {
     pub accuracy: Accuracy,
     /// References to spots that may be held at once; more blocks are binned in further passes over the spots.
     most_references: u64,
+    bounds: OnceLock<Bounds>,
 }
 
 /// How the wanted part of the grid is cut into blocks, in C order (z slowest).
@@ -97,7 +99,18 @@ pub enum Stop<E> {
 impl<'a> Renderer<'a> {
     /// `most_references` bounds the memory of the lists that say which spots reach which block, 4 bytes each.
     pub fn new(scene: &'a Scene, spots: &'a Spots, most_references: u64) -> Renderer<'a> {
-        Renderer { scene, spots, accuracy: Accuracy::new(scene, spots), most_references }
+        Renderer {
+            scene,
+            spots,
+            accuracy: Accuracy::new(scene, spots),
+            most_references,
+            bounds: OnceLock::new(),
+        }
+    }
+
+    /// The bounds of the errors; counted at the first call.
+    pub fn bounds(&self) -> &Bounds {
+        self.bounds.get_or_init(|| self.accuracy.bounds(self.scene, self.spots))
     }
 
     /// Refuses sums that the scene's precision, or a floating-point output, cannot hold.
@@ -107,7 +120,7 @@ impl<'a> Renderer<'a> {
     pub fn check(&self) -> Result<()> {
         let (single, double) = (f64::from(f32::MAX) / 4.0, f64::MAX / 4.0);
         let below = |most: f64| {
-            self.accuracy.heaviest < most && self.spots.list.iter().all(|spot| spot.amplitude.abs() < most)
+            self.bounds().heaviest < most && self.spots.list.iter().all(|spot| spot.amplitude.abs() < most)
         };
         let (message, help) = match (self.scene.render.precision, self.scene.output.dtype) {
             (Precision::F32, _) if !below(single) => ("summed in f32", "set `render.precision = \"f64\"`"),

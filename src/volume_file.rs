@@ -106,7 +106,7 @@ fn contents(
     let summary = Summary {
         saturated_voxels: totals.saturated,
         spots_outside: options.pool.install(|| truth.outside()),
-        max_abs_error: renderer.accuracy.max_abs_error,
+        max_abs_error: renderer.bounds().max_abs_error,
         max_rounding_error: rounding_error(renderer, totals.highest),
         blake3: totals.hash.to_hex().to_string(),
     };
@@ -127,7 +127,7 @@ fn rounding_error(renderer: &Renderer<'_>, highest: f64) -> f64 {
     let (scene, spots) = (renderer.scene, renderer.spots);
     let precision = scene.render.precision;
     let mixed_signs = spots.list.iter().any(|spot| spot.amplitude < 0.0);
-    let mut rounding = renderer.accuracy.rounding_error(precision, mixed_signs, highest);
+    let mut rounding = renderer.bounds().rounding_error(precision, mixed_signs, highest);
     // Whole numbers are summed exactly as long as all of them are there.
     let mut whole = 2.0 / f64::EPSILON;
     if scene.render.per_spot_floor && highest < whole {

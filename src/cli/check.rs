@@ -35,7 +35,7 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
         let checked = Placed::read(path, &arguments.reading, &limits, &pool).and_then(|placed| {
             let Placed { scene, spots, region } = &placed;
             let plan = Plan::new(scene, spots, region, &limits)?;
-            pool.install(|| Renderer::new(scene, spots, plan.most_references())).check()?;
+            pool.install(|| Renderer::new(scene, spots, plan.most_references()).check())?;
             Ok(placed)
         });
         let (valid, found) = match checked {

@@ -165,7 +165,7 @@ fn of_description(
     let limits = limits_beside_picture(&grid, limits)?;
     let plan = Plan::new(scene, spots, region, &limits)?;
     let renderer = pool.install(|| Renderer::new(scene, spots, plan.most_references()));
-    renderer.check()?;
+    pool.install(|| renderer.check())?;
     let inputs = scene.files.iter().map(|used| used.path.as_path());
     target.write(inputs.chain([arguments.input.as_path()]), || {
         let bar = console.progress(&scene.name, 0);

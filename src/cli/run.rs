@@ -125,7 +125,7 @@ fn run_one(
     let Placed { scene, spots, region } = placed;
     let mut plan = Plan::new(scene, spots, region, limits)?;
     let renderer = pool.install(|| Renderer::new(scene, spots, plan.most_references()));
-    renderer.check()?;
+    pool.install(|| renderer.check())?;
     pool.install(|| plan.count_light(&renderer));
     if arguments.dry_run {
         let facts = plan_json(placed, target, &plan, limits);
@@ -191,11 +191,11 @@ fn warnings(placed: &Placed, renderer: &Renderer<'_>, summary: &Summary) -> Vec<
         ));
     }
     for (group, &brightest) in scene.groups.iter().zip(&renderer.accuracy.brightest) {
-        if brightest > 0.0 && brightest <= renderer.accuracy.max_abs_error {
+        if brightest > 0.0 && brightest <= renderer.bounds().max_abs_error {
             warnings.push(format!(
                 "spots.{} is at most {brightest:.3e} bright, which the error bound {:.3e} swallows: it may not be drawn at \
                  all; lower `render.tolerance`",
-                group.name, renderer.accuracy.max_abs_error
+                group.name, renderer.bounds().max_abs_error
             ));
         }
     }

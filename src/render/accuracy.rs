@@ -18,6 +18,7 @@ use rayon::prelude::*;
 
 use super::coverage::deepest;
 use crate::grid::{Box3, Grid};
+use crate::memory::vec_with_capacity;
 use crate::populate::Spots;
 use crate::profiles::Profile;
 use crate::scene::{self, Precision, Scene};
@@ -34,43 +35,70 @@ const FAR: f64 = 0.01;
 /// Weights are whole numbers, so that their sums do not depend on their order.
 const WEIGHT_UNIT: f64 = 1_048_576.0;
 
+/// How far each spot is drawn, and how bright it is.
 pub struct Accuracy {
     pub reach: Vec<Reach>,
-    /// Bound of what is left out at any voxel; NaN where each spot is floored.
-    pub max_abs_error: f64,
-    /// The largest value one spot can take at a voxel.
-    pub largest: f64,
     /// The brightest spot of each group, as it may appear at a voxel.
     pub brightest: Vec<f64>,
-    /// The most spots that may be drawn at one voxel.
-    pub deepest: u64,
+    /// The largest value of each spot at a voxel.
+    peaks: Vec<f64>,
+    /// The largest of them all.
+    largest: f64,
+}
+
+/// What the errors of a rendering are bounded by. Drawing needs none of it, and counting takes a while.
+pub struct Bounds {
+    /// Bound of what is left out at any voxel; NaN where each spot is floored.
+    pub max_abs_error: f64,
     /// Bound of the sum of the spots' peaks at any voxel.
     pub heaviest: f64,
+    /// The most spots that may be drawn at one voxel.
+    deepest: u64,
     /// Bound of the sum of the rounding errors of the spots' values in f64 at any voxel.
     evaluation: f64,
 }
 
 impl Accuracy {
     pub fn new(scene: &Scene, spots: &Spots) -> Accuracy {
-        let measure = Measure::new(scene, spots);
+        let peaks = peaks(scene, spots);
         let brightest: Vec<f64> =
-            spots.groups.iter().map(|range| largest_of(&measure.peaks[range.clone()])).collect();
+            spots.groups.iter().map(|range| largest_of(&peaks[range.clone()])).collect();
         let largest = largest_of(&brightest);
-        let (reach, max_abs_error) =
-            if largest == 0.0 { (vec![NOT_DRAWN; spots.list.len()], 0.0) } else { measure.reach(largest) };
+        let measure = Measure { scene, spots, peaks: &peaks };
+        let reach = if largest == 0.0 { vec![NOT_DRAWN; spots.list.len()] } else { measure.reach(largest) };
+        Accuracy { reach, brightest, peaks, largest }
+    }
+
+    /// The bounds that hold for spots drawn so far.
+    pub fn bounds(&self, scene: &Scene, spots: &Spots) -> Bounds {
+        let (measure, largest) = (Measure { scene, spots, peaks: &self.peaks }, self.largest);
+        if largest == 0.0 {
+            return Bounds { max_abs_error: 0.0, heaviest: 0.0, deepest: 0, evaluation: 0.0 };
+        }
+        let max_abs_error = match scene.render.accuracy {
+            _ if scene.render.per_spot_floor => f64::NAN,
+            scene::Accuracy::Tolerance(tolerance) => tolerance * largest,
+            scene::Accuracy::Cutoff(sigmas) => measure.left_out(sigmas),
+        };
         // The rounding error of a spot's values, of the largest peak.
         let errors = measure.by_size(|size, profile| profile.rounding(size, &scene.grid));
-        let error = |id: usize| measure.peaks[id] / largest * errors[id];
+        let error = |id: usize| self.peaks[id] / largest * errors[id];
         let roundest =
             (0..errors.len()).into_par_iter().map(error).reduce(|| 0.0, |a, b| if b > a { b } else { a });
         let whole = |share: f64| (share * WEIGHT_UNIT).ceil() as u64;
-        let [deepest, weight, error] = measure
-            .deepest(|id| (reach[id], [1, whole(measure.peaks[id] / largest), whole(error(id) / roundest)]));
-        let heaviest = weight as f64 / WEIGHT_UNIT * largest;
-        let evaluation = error as f64 / WEIGHT_UNIT * roundest * f64::EPSILON * largest;
-        Accuracy { reach, max_abs_error, largest, brightest, deepest, heaviest, evaluation }
+        let [deepest, weight, error] = measure.deepest(|id| {
+            (self.reach[id], [1, whole(self.peaks[id] / largest), whole(error(id) / roundest)])
+        });
+        Bounds {
+            max_abs_error,
+            heaviest: weight as f64 / WEIGHT_UNIT * largest,
+            deepest,
+            evaluation: error as f64 / WEIGHT_UNIT * roundest * f64::EPSILON * largest,
+        }
     }
+}
 
+impl Bounds {
     /// Bound of the rounding errors at any voxel of a volume whose largest magnitude came out as `highest`.
     pub fn rounding_error(&self, precision: Precision, mixed_signs: bool, highest: f64) -> f64 {
         let (unit, smallest) = match precision {
@@ -121,24 +149,25 @@ fn largest_of(values: &[f64]) -> f64 {
     values.par_iter().copied().reduce(|| 0.0, |a, b| if b > a { b } else { a })
 }
 
+/// The largest value of each spot at a voxel.
+fn peaks(scene: &Scene, spots: &Spots) -> Vec<f64> {
+    let measure = Measure { scene, spots, peaks: &[] };
+    let mut peaks = measure.by_size(|size, profile| profile.peak(size, &scene.grid));
+    peaks.par_iter_mut().zip(&spots.list).for_each(|(peak, spot)| *peak *= spot.amplitude.abs());
+    peaks
+}
+
 struct Measure<'a> {
     scene: &'a Scene,
     spots: &'a Spots,
     /// The largest value of each spot at a voxel.
-    peaks: Vec<f64>,
+    peaks: &'a [f64],
 }
 
-impl<'a> Measure<'a> {
-    fn new(scene: &'a Scene, spots: &'a Spots) -> Measure<'a> {
-        let mut measure = Measure { scene, spots, peaks: Vec::new() };
-        measure.peaks = measure.by_size(|size, profile| profile.peak(size, &scene.grid));
-        measure.peaks.par_iter_mut().zip(&spots.list).for_each(|(peak, spot)| *peak *= spot.amplitude.abs());
-        measure
-    }
-
+impl Measure<'_> {
     /// A value of each spot that depends on its size alone, evaluated once for equal sizes in a row.
     fn by_size<R: Copy + Send>(&self, value: impl Fn(&Size, &dyn Profile) -> R + Sync) -> Vec<R> {
-        let mut all = Vec::with_capacity(self.spots.list.len());
+        let mut all = vec_with_capacity(self.spots.list.len());
         for (range, group) in self.spots.groups.iter().zip(&self.scene.groups) {
             let evaluate = |last: &mut Option<(Size, R)>, spot: &Spot| match last {
                 Some((size, value)) if *size == spot.size => *value,
@@ -149,32 +178,31 @@ impl<'a> Measure<'a> {
         all
     }
 
-    /// The reach of every spot, and the bound of what is left out.
-    fn reach(&self, largest: f64) -> (Vec<Reach>, f64) {
+    /// The reach of every spot.
+    fn reach(&self, largest: f64) -> Vec<Reach> {
         let grid = &self.scene.grid;
         match self.scene.render.accuracy {
             scene::Accuracy::Cutoff(sigmas) => {
-                let reach =
-                    self.by_size(|size, profile| profile.reach_at_cutoff(size, grid, sigmas).map(round_up));
-                let error = if self.scene.render.per_spot_floor { f64::NAN } else { self.left_out(sigmas) };
-                (reach, error)
+                self.by_size(|size, profile| profile.reach_at_cutoff(size, grid, sigmas).map(round_up))
             }
             // A floored spot ends where its value falls below 1.
             scene::Accuracy::Tolerance(_) if self.scene.render.per_spot_floor => {
-                (self.each(|id| self.reach_until(id, 1.0 - 1e-9)), f64::NAN)
+                self.each(|id| self.reach_until(id, 1.0 - 1e-9))
             }
             scene::Accuracy::Tolerance(tolerance) => {
                 let error = tolerance * largest;
                 let far = FAR * error / self.spots.list.len() as f64;
                 let [near] = self.deepest(|id| (self.reach_until(id, far), [1]));
                 let level = (1.0 - FAR) * error / near.max(1) as f64;
-                (self.each(|id| self.reach_until(id, level)), error)
+                self.each(|id| self.reach_until(id, level))
             }
         }
     }
 
     fn each(&self, reach: impl Fn(usize) -> Reach + Sync + Send) -> Vec<Reach> {
-        (0..self.spots.list.len()).into_par_iter().map(reach).collect()
+        let mut all = vec_with_capacity(self.spots.list.len());
+        all.par_extend((0..self.spots.list.len()).into_par_iter().map(reach));
+        all
     }
 
     /// The deepest overlap of the spots' boxes, with a reach and weights for each.

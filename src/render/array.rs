@@ -11,6 +11,7 @@ use super::block::Block;
 use super::kernel::Real;
 use super::{BlockGrid, Renderer, Sink};
 use crate::grid::Box3;
+use crate::memory::{HUGE_PAGE, advise_huge};
 
 /// Voxels of a block along x y z: small enough for a second-level cache, many enough for many threads.
 const BLOCK: [u64; 3] = [64, 64, 64];
@@ -20,7 +21,7 @@ impl Renderer<'_> {
     pub fn array(&self, pool: &ThreadPool, region: &Box3) -> Array3<f32> {
         let [x, y, z] = region.each_ref().map(|range| (range.end - range.start) as usize);
         let mut array = Array3::zeros((z, y, x));
-        pool.install(|| huge_pages(array.as_slice_mut().unwrap_or_default()));
+        pool.install(|| fault_in(array.as_slice_mut().unwrap_or_default()));
         self.add_to(pool, region, &mut array);
         array
     }
@@ -44,23 +45,14 @@ impl Renderer<'_> {
     }
 }
 
-/// A huge page of memory.
-const HUGE_PAGE: usize = 2 << 20;
-
-/// Asks for huge pages and faults them in, each by one thread: faulting in a large new array page by page takes
-/// longer than filling it, and two threads that meet in a huge page would both clear it.
-fn huge_pages(voxels: &mut [f32]) {
-    let bytes = size_of_val(voxels);
-    if bytes < 2 * HUGE_PAGE {
+/// Faults in a large new array on huge pages, each by one thread: page by page it takes longer than filling it, and
+/// two threads that meet in a huge page would both clear it.
+fn fault_in(voxels: &mut [f32]) {
+    if size_of_val(voxels) < 2 * HUGE_PAGE {
         return;
     }
-    #[cfg(target_os = "linux")]
-    {
-        let start = voxels.as_mut_ptr() as usize;
-        let first = start.next_multiple_of(4096);
-        // SAFETY: the range lies within the slice; the advice changes no contents. It may be refused.
-        unsafe { libc::madvise(first as *mut libc::c_void, start + bytes - first, libc::MADV_HUGEPAGE) };
-    }
+    // SAFETY: an initialised number is also a possibly uninitialised one; nothing is written through it.
+    advise_huge(unsafe { &mut *(std::ptr::from_mut(voxels) as *mut [std::mem::MaybeUninit<f32>]) });
     voxels.par_chunks_mut(HUGE_PAGE / size_of::<f32>()).for_each(|page| {
         // SAFETY: a write through a reference; volatile, so that it is not left out for changing nothing.
         unsafe { std::ptr::write_volatile(&raw mut page[page.len() / 2], 0.0) };
