@@ -171,13 +171,14 @@ fn run_one(
 /// What the user should know, with numbers.
 fn warnings(placed: &Placed, renderer: &Renderer<'_>, summary: &Summary) -> Vec<String> {
     let mut warnings = Vec::new();
-    let Placed { scene, spots, .. } = placed;
+    let Placed { scene, spots, region } = placed;
     if spots.list.is_empty() {
         warnings.push("the scene has no spots: the volume is empty".to_string());
     }
     if summary.spots_outside > 0 {
+        let place = if *region == scene.grid.whole() { "the grid" } else { "the region" };
         warnings.push(format!(
-            "{} of {} spots leave no light in the grid; they are listed in /spots with `inside` near 0",
+            "{} of {} spots leave no light in {place}; they are listed in /spots with `inside` near 0",
             summary.spots_outside,
             spots.list.len()
         ));
