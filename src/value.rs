@@ -28,14 +28,6 @@ impl Value {
         Value { law: Law::Constant(x), limits: UNLIMITED, allowed: Range::ANY, name: String::new() }
     }
 
-    /// The number, where it is the same for every spot.
-    pub fn as_constant(&self) -> Option<f64> {
-        match self.law {
-            Law::Constant(x) => Some(x),
-            _ => None,
-        }
-    }
-
     /// Draws the number of spot `index`.
     ///
     /// # Errors
