@@ -88,7 +88,12 @@ impl VolumeFile {
         if !info.is_file() {
             return Err(not("it is not a regular file"));
         }
-        let file = File::open(path).map_err(|_| not("it is not an HDF5 file, or it is damaged"))?;
+        // A file is complete when it has its name, and never changes then: no lock is needed, and some network
+        // file systems have none.
+        let file = File::with_options()
+            .with_fapl(|p| p.file_locking(false))
+            .open(path)
+            .map_err(|_| not("it is not an HDF5 file, or it is damaged"))?;
         let look = Look { path };
         let provenance = look.group(&file, "provenance")?;
         if look.number::<u8>(&provenance, "complete")? != 1 {

@@ -43,7 +43,10 @@ impl Writer {
             declare_zstd();
         });
         let file = File::with_options()
-            .with_fapl(|p| p.libver_bounds(LibraryVersion::Earliest, LibraryVersion::V110))
+            // The temporary file is nobody else's, so it needs no lock.
+            .with_fapl(|p| {
+                p.libver_bounds(LibraryVersion::Earliest, LibraryVersion::V110).file_locking(false)
+            })
             .with_fcpl(|p| p.obj_track_times(false))
             .create(path)
             .map_err(|error| failed(path, &error))?;

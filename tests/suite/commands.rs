@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hdf5::types::VarLenUnicode;
 use serde_json::Value as Json;
 
-use crate::program::{Bench, Outcome, wait};
+use crate::program::{Bench, Outcome, open_rw, wait};
 
 const SCENE: &str = "# A comment that travels along.\n[grid]\nshape = { x = 20, y = 18, z = 16 }\n\
                      [spots.a]\ngenerator = { kind = \"uniform\", count = 5 }\n\
@@ -218,7 +218,7 @@ fn verify_tells_every_change() {
     bench.write("flipped.h5", &bytes);
     // A voxel that another program changed.
     std::fs::copy(bench.path("s.h5"), bench.path("changed.h5")).unwrap();
-    let file = hdf5::File::open_rw(bench.path("changed.h5")).unwrap();
+    let file = open_rw(&bench.path("changed.h5"));
     let volume = file.dataset("volume").unwrap();
     let mut voxels: Vec<f32> = volume.read_raw().unwrap();
     voxels[(3 * 18 + 5) * 20 + 7] += 1.0;
@@ -235,7 +235,7 @@ fn verify_tells_every_change() {
     );
     // The truth table counts too.
     std::fs::copy(bench.path("s.h5"), bench.path("table.h5")).unwrap();
-    let file = hdf5::File::open_rw(bench.path("table.h5")).unwrap();
+    let file = open_rw(&bench.path("table.h5"));
     let chunk = file.dataset("spots").unwrap().chunk_info(0).unwrap();
     drop(file);
     let mut bytes = std::fs::read(bench.path("table.h5")).unwrap();
@@ -298,7 +298,7 @@ fn extract_never_overwrites_and_never_leaves_its_directory() {
 }
 
 fn set_scene_path(bench: &Bench, path: &str) {
-    let file = hdf5::File::open_rw(bench.path("evil.h5")).unwrap();
+    let file = open_rw(&bench.path("evil.h5"));
     let scene = file.dataset("provenance/scene").unwrap();
     scene.delete_attr("path").unwrap();
     let attribute = scene.new_attr::<VarLenUnicode>().create("path").unwrap();
@@ -339,7 +339,7 @@ fn strange_files_are_refused() {
             for retyped in [false, true] {
                 let path = format!("at{}-{name}-{retyped}.h5", object.replace('/', "-"));
                 bench.write(&path, &whole);
-                let file = hdf5::File::open_rw(bench.path(&path)).unwrap();
+                let file = open_rw(&bench.path(&path));
                 let change = |at: &hdf5::Location| {
                     at.delete_attr(name).unwrap();
                     if retyped {
@@ -370,7 +370,7 @@ fn strange_files_are_refused() {
 #[test]
 fn texts_of_a_strange_file_do_not_reach_the_terminal_raw() {
     let bench = rendered();
-    let file = hdf5::File::open_rw(bench.path("s.h5")).unwrap();
+    let file = open_rw(&bench.path("s.h5"));
     file.delete_attr("creator").unwrap();
     let attribute = file.new_attr::<VarLenUnicode>().create("creator").unwrap();
     attribute.write_scalar(&VarLenUnicode::from_str("\u{1b}[31mred\u{9b}2J").unwrap()).unwrap();

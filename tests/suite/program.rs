@@ -114,3 +114,9 @@ pub fn pipe(path: &Path) {
     // SAFETY: the path is a string that ends with NUL.
     assert_eq!(unsafe { libc::mkfifo(path.as_ptr(), 0o600) }, 0, "a pipe");
 }
+
+/// Opens a file for a change without locking it: a lock would pass on to whatever program another test starts
+/// at that moment, and outlive this test's use of the file.
+pub fn open_rw(path: &Path) -> hdf5::File {
+    hdf5::File::with_options().with_fapl(|p| p.file_locking(false)).open_rw(path).unwrap()
+}
