@@ -11,6 +11,9 @@ pub struct Spot {
     pub photons: f64,
 }
 
+/// A Gaussian's sigma = fwhm / (2 sqrt(2 ln 2)).
+pub const SIGMAS_PER_FWHM: f64 = 0.424_660_900_144_009_5;
+
 /// How large a spot is; the profile says what the numbers mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Size {

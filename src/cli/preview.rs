@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use indicatif::ProgressBar;
 use rayon::ThreadPool;
 
 use blobscene::error::{Error, Result};
@@ -121,6 +122,14 @@ fn limits_beside_picture(grid: &Grid, limits: &Limits) -> Result<Limits> {
     }
 }
 
+/// Reports (done, all) to a progress bar.
+fn shown_by(bar: &ProgressBar) -> impl Fn(usize, usize) + '_ {
+    |done, all| {
+        bar.set_length(all as u64);
+        bar.set_position(done as u64);
+    }
+}
+
 fn of_volume(
     arguments: &Arguments,
     target: &Target<'_>,
@@ -140,10 +149,7 @@ fn of_volume(
     limits_beside_picture(&grid, limits)?;
     target.write([arguments.input.as_path()].into_iter(), || {
         let bar = console.progress(&arguments.input.display().to_string(), 0);
-        let progress = |done: usize, all: usize| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        };
+        let progress = shown_by(&bar);
         let maxima = of_file(&file, &grid, &Work { pool, stop: &signals::STOP, progress: &progress });
         bar.finish_and_clear();
         let maxima = maxima?;
@@ -169,10 +175,7 @@ fn of_description(
     let inputs = scene.files.iter().map(|used| used.path.as_path());
     target.write(inputs.chain([arguments.input.as_path()]), || {
         let bar = console.progress(&scene.name, 0);
-        let progress = |done: usize, all: usize| {
-            bar.set_length(all as u64);
-            bar.set_position(done as u64);
-        };
+        let progress = shown_by(&bar);
         let work = Work { pool, stop: &signals::STOP, progress: &progress };
         let maxima = of_scene(&renderer, &plan, &grid, &work);
         bar.finish_and_clear();

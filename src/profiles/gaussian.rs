@@ -8,7 +8,7 @@ use crate::math::{Ramp, WIDE, gaussian_means, gaussian_points, ln_above};
 use crate::plugin::forms::Choice;
 use crate::plugin::{Bad, OneOf, Param, Plugin, Range, TableReader, TableSpec};
 use crate::random::Streams;
-use crate::spot::{Refusal, Size};
+use crate::spot::{Refusal, SIGMAS_PER_FWHM, Size};
 use crate::value::Widths;
 
 const SIGMA: Param<Widths> = Param::optional("sigma", "Standard deviation: exp(-x^2 / (2 sigma^2)).")
@@ -53,9 +53,6 @@ struct Gaussian {
     width: Option<(Widths, f64)>,
     sampling: Sampling,
 }
-
-/// sigma = fwhm / (2 sqrt(2 ln 2)).
-const SIGMAS_PER_FWHM: f64 = 0.424_660_900_144_009_5;
 
 fn build(p: &TableReader<'_>) -> Result<Box<dyn Profile>, Bad> {
     let (sigma, fwhm, spread) = (p.optional(&SIGMA), p.optional(&FWHM), p.optional(&SPREAD));

@@ -94,20 +94,28 @@ impl<T: Real> Block<T> {
     /// The tiles that hold light.
     pub fn tiles(&self) -> impl Iterator<Item = Tile<'_, T>> {
         let extent = self.extent();
-        let size = [TILE_LANES * LANE, self.height, self.depth];
+        let width = TILE_LANES * LANE;
         (0..self.lit.len()).filter_map(move |i| {
             let lit = self.lit[i].as_ref()?;
-            let at =
-                [i % self.count[0], i / self.count[0] % self.count[1], i / self.count[0] / self.count[1]];
-            let first = [0, 1, 2].map(|a| at[a] * size[a]);
+            let first = self.first_voxel(i);
             let lanes = i * self.tile_lanes() + (lit.z.start * self.height + lit.y.start) * TILE_LANES;
             Some(Tile {
                 first: [first[0], first[1] + lit.y.start, first[2] + lit.z.start],
-                extent: [size[0].min(extent[0] - first[0]), lit.y.len(), lit.z.len()],
+                extent: [width.min(extent[0] - first[0]), lit.y.len(), lit.z.len()],
                 lanes: &self.lanes[lanes..(i + 1) * self.tile_lanes()],
                 height: self.height,
             })
         })
+    }
+
+    /// The first voxel of a tile within the block, x y z.
+    fn first_voxel(&self, tile: usize) -> [usize; 3] {
+        let [columns, rows, _] = self.count;
+        [
+            tile % columns * TILE_LANES * LANE,
+            tile / columns % rows * self.height,
+            tile / columns / rows * self.depth,
+        ]
     }
 
     fn tile_lanes(&self) -> usize {
@@ -154,12 +162,7 @@ impl<T: Real> Block<T> {
         }
         let mut strokes = Vec::new();
         for (tile, list) in lists.iter().enumerate().filter(|(_, list)| !list.is_empty()) {
-            let at = [
-                tile % self.count[0],
-                tile / self.count[0] % self.count[1],
-                tile / self.count[0] / self.count[1],
-            ];
-            let first = [at[0] * TILE_LANES * LANE, at[1] * self.height, at[2] * self.depth];
+            let first = self.first_voxel(tile);
             // Separable spots in a row are drawn together; the others each by themselves, in between.
             for &i in list {
                 let spot = &drawn[i as usize];

@@ -7,6 +7,7 @@ use crate::grid::{AXES, Box3, Grid};
 use crate::nearest::nearest_distances;
 use crate::populate::Spots;
 use crate::scene::Scene;
+use crate::spot::Spot;
 
 /// Rows of a chunk of the table.
 pub const ROWS: usize = 4096;
@@ -25,6 +26,8 @@ pub struct Truth<'a> {
     /// The part of the grid that the file holds.
     region: &'a Box3,
     nearest: Vec<f64>,
+    /// The share of each spot's light that falls into the region.
+    inside: Vec<f64>,
     columns: Vec<Column>,
 }
 
@@ -32,7 +35,18 @@ impl<'a> Truth<'a> {
     pub fn new(scene: &'a Scene, spots: &'a Spots, region: &'a Box3) -> Truth<'a> {
         let centres: Vec<[f64; 3]> =
             spots.list.par_iter().map(|spot| flattened(&scene.grid, spot.centre)).collect();
-        Truth { scene, spots, region, nearest: nearest_distances(&centres), columns: columns(scene, spots) }
+        let inside = |(id, spot): (usize, &Spot)| {
+            let profile = &scene.groups[spots.group_of(id)].profile;
+            profile.inside(scene.grid.to_voxel(spot.centre), &spot.size, &scene.grid, region)
+        };
+        Truth {
+            scene,
+            spots,
+            region,
+            nearest: nearest_distances(&centres),
+            inside: spots.list.par_iter().enumerate().map(inside).collect(),
+            columns: columns(scene, spots),
+        }
     }
 
     pub fn rows(&self) -> usize {
@@ -82,7 +96,7 @@ impl<'a> Truth<'a> {
         number(spot.photons);
         let sigma = profile.sigma(&spot.size);
         grid.axes().for_each(|a| number(sigma[a]));
-        number(profile.inside(voxel, &spot.size, grid, self.region));
+        number(self.inside[id]);
         number(self.nearest[id]);
         number(if truth { 1.0 } else { 0.0 });
         self.spots.extras.iter().for_each(|extra| number(extra.values[id]));
@@ -93,12 +107,10 @@ impl<'a> Truth<'a> {
         let dark = |id: usize| {
             let spot = &self.spots.list[id];
             let profile = &self.scene.groups[self.spots.group_of(id)].profile;
-            let voxel = self.scene.grid.to_voxel(spot.centre);
-            let grid = &self.scene.grid;
-            let inside = profile.inside(voxel, &spot.size, grid, self.region);
+            let inside = self.inside[id];
             // Less than a photon in a billion, and less than a billionth of one voxel at the spot's peak: of a spot
             // much wider than the grid nearly all light falls beside it, and yet it lights every voxel.
-            inside < 1e-9 && inside * profile.light(&spot.size, grid) < 1e-9
+            inside < 1e-9 && inside * profile.light(&spot.size, &self.scene.grid) < 1e-9
         };
         (0..self.rows()).into_par_iter().filter(|&id| dark(id)).count()
     }

@@ -9,10 +9,7 @@ use super::rows::{Plan, Rows, Rule};
 use super::sheet::{Sheet, decode};
 use super::world::Lengths;
 use crate::diagnostic::{Diagnostic, shown};
-use crate::spot::Extra;
-
-/// sigma = fwhm / (2 sqrt(2 ln 2)).
-const SIGMAS_PER_FWHM: f64 = 0.424_660_900_144_009_5;
+use crate::spot::{Extra, SIGMAS_PER_FWHM};
 
 /// What /spots says of every spot; a column of the table that is called the same gets `table_` before its name.
 const TAKEN: &[&str] = &[
