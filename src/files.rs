@@ -12,8 +12,10 @@ use crate::diagnostic::{Diagnostic, shown};
 /// A file a scene has read.
 #[derive(Debug, Clone)]
 pub struct Used {
-    /// Absolute without links resolved, or as it stands in a volume file.
+    /// Where the scene sees it: absolute without links resolved, or as it stands in a volume file.
     pub path: PathBuf,
+    /// Where it was read.
+    pub source: PathBuf,
     pub bytes: Arc<[u8]>,
 }
 
@@ -25,14 +27,42 @@ pub trait Files {
     /// A problem without a place: the file is missing, unreadable or outside the allowed directories.
     fn read(&self, written: &str) -> Result<Arc<[u8]>, Diagnostic>;
 
+    /// The kinds that scripts in plugin directories add, in the byte order of their names; [`plugin_path`] leads to them.
+    fn plugins(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Every file that has been read, once each.
     fn used(&self) -> Vec<Used>;
+}
+
+/// The folder beside a scene in which plugins lie, or seem to lie.
+const PLUGINS: &str = "plugins";
+
+/// Where a scene sees the script of the plugin `kind`.
+pub fn plugin_path(kind: &str) -> String {
+    format!("{PLUGINS}/{kind}.lua")
+}
+
+/// The plugins among the names of files.
+fn plugin_names(files: impl Iterator<Item = PathBuf>) -> Vec<String> {
+    let plugin = |path: PathBuf| {
+        let name = path.file_name()?.to_str()?.strip_suffix(".lua")?;
+        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        (!name.is_empty() && name.chars().all(plain)).then(|| name.to_string())
+    };
+    let mut names: Vec<String> = files.filter_map(plugin).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// Files on the disk, beneath the scene's directory, the current one, or one that was allowed.
 pub struct DiskFiles {
     scene_dir: PathBuf,
     roots: Vec<PathBuf>,
+    /// Directories that lie over the scene's own `plugins`: what is in one of them seems to be there.
+    plugins: Vec<PathBuf>,
     max_bytes: u64,
     used: RefCell<Vec<Used>>,
 }
@@ -43,7 +73,29 @@ impl DiskFiles {
         let mut roots = vec![scene_dir.to_path_buf(), PathBuf::from(".")];
         roots.extend(allowed.iter().cloned());
         let roots = roots.iter().filter_map(|root| root.canonicalize().ok()).collect();
-        DiskFiles { scene_dir: scene_dir.to_path_buf(), roots, max_bytes, used: RefCell::default() }
+        DiskFiles {
+            scene_dir: scene_dir.to_path_buf(),
+            roots,
+            plugins: Vec::new(),
+            max_bytes,
+            used: RefCell::default(),
+        }
+    }
+
+    /// Adds the directories of `--plugins`; an earlier one hides a later one, and all of them the scene's own.
+    pub fn with_plugins(mut self, directories: &[PathBuf]) -> DiskFiles {
+        self.plugins = directories.to_vec();
+        self.roots.extend(directories.iter().filter_map(|directory| directory.canonicalize().ok()));
+        self
+    }
+
+    /// Where the file lies that the scene sees at `path`.
+    fn source(&self, path: &Path) -> PathBuf {
+        let inner = path.strip_prefix(self.scene_dir.join(PLUGINS));
+        let over = inner.ok().and_then(|inner| {
+            self.plugins.iter().map(|directory| directory.join(inner)).find(|path| path.exists())
+        });
+        over.unwrap_or_else(|| path.to_path_buf())
     }
 }
 
@@ -53,12 +105,13 @@ impl Files for DiskFiles {
         if let Some(used) = self.used.borrow().iter().find(|used| used.path == path) {
             return Ok(used.bytes.clone());
         }
-        let name = shown(&path.display().to_string());
+        let source = self.source(&path);
+        let name = shown(&source.display().to_string());
         let missing = |why: &dyn std::fmt::Display| {
             Diagnostic::impossible(format!("cannot read `{name}`: {why}"))
                 .help("paths are relative to the scene file")
         };
-        let real = path.canonicalize().map_err(|error| missing(&error))?;
+        let real = source.canonicalize().map_err(|error| missing(&error))?;
         if !self.roots.iter().any(|root| real.starts_with(root)) {
             let parent = real.parent().unwrap_or(&real).display().to_string();
             return Err(Diagnostic::invalid(format!(
@@ -86,8 +139,15 @@ impl Files for DiskFiles {
             return Err(too_large());
         }
         let bytes: Arc<[u8]> = bytes.into();
-        self.used.borrow_mut().push(Used { path, bytes: bytes.clone() });
+        self.used.borrow_mut().push(Used { path, source, bytes: bytes.clone() });
         Ok(bytes)
+    }
+
+    fn plugins(&self) -> Vec<String> {
+        let own = self.scene_dir.join(PLUGINS);
+        let directories = self.plugins.iter().chain(std::iter::once(&own));
+        let entries = directories.filter_map(|directory| fs::read_dir(directory).ok()).flatten().flatten();
+        plugin_names(entries.map(|entry| entry.path()))
     }
 
     fn used(&self) -> Vec<Used> {
@@ -127,9 +187,14 @@ impl Files for CarriedFiles {
         })?;
         let mut used = self.used.borrow_mut();
         if !used.iter().any(|used| used.path == *path) {
-            used.push(Used { path: path.clone(), bytes: bytes.clone() });
+            used.push(Used { path: path.clone(), source: path.clone(), bytes: bytes.clone() });
         }
         Ok(bytes.clone())
+    }
+
+    fn plugins(&self) -> Vec<String> {
+        let own = self.scene_dir.join(PLUGINS);
+        plugin_names(self.files.keys().filter(|path| path.parent() == Some(&own)).cloned())
     }
 
     fn used(&self) -> Vec<Used> {

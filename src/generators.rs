@@ -3,6 +3,7 @@
 mod cluster;
 mod filament;
 mod lattice;
+mod lua;
 mod points;
 mod poisson_disk;
 mod shell;
@@ -41,16 +42,16 @@ pub const GENERATORS: Family<dyn Generator> = Family {
         &cluster::CLUSTER,
         &shell::SHELL,
         &filament::FILAMENT,
+        &lua::LUA,
     ],
-    planned: &["mask", "lua"],
+    planned: &["mask"],
+    scripted: Some(lua::plugin),
 };
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Brings {
     /// Amplitude or photons.
     pub brightness: bool,
-    /// Photons, that is.
-    pub photons: bool,
     pub sigma: bool,
 }
 

@@ -16,6 +16,7 @@ pub mod memory;
 pub mod nearest;
 pub mod plugin;
 pub mod random;
+pub mod script;
 pub mod simd;
 pub mod spot;
 pub mod value;

@@ -1,5 +1,5 @@
-//! Large pieces of memory on huge pages: fewer faults when they are new, fewer look-ups where they are read here
-//! and there.
+//! Sizes of memory for people, and large pieces of it on huge pages: fewer faults when they are new, fewer look-ups
+//! where they are read here and there.
 
 /// The size of a huge page.
 pub const HUGE_PAGE: usize = 2 << 20;
@@ -26,4 +26,43 @@ pub fn vec_with_capacity<T>(capacity: usize) -> Vec<T> {
     let mut vec = Vec::with_capacity(capacity);
     advise_huge(vec.spare_capacity_mut());
     vec
+}
+
+/// A number of bytes for people: `12.5 GiB`.
+pub fn size_text(bytes: u128) -> String {
+    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    if unit == 0 { format!("{bytes} B") } else { format!("{value:.1} {}", units[unit]) }
+}
+
+/// Reads a whole number with `B`, `KiB`, `MiB` or `GiB`.
+///
+/// # Errors
+/// What the form is.
+pub fn parse_size(text: &str) -> std::result::Result<u64, String> {
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("B", 0)];
+    units
+        .iter()
+        .find_map(|(unit, shift)| text.trim().strip_suffix(unit).map(|number| (number, *shift)))
+        .and_then(|(number, shift)| number.trim().parse::<u64>().ok()?.checked_mul(1 << shift))
+        .ok_or_else(|| "a whole number with B, KiB, MiB or GiB, such as 512MiB".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_need_a_unit() {
+        assert_eq!(parse_size("3KiB"), Ok(3072));
+        assert_eq!(parse_size("10B"), Ok(10));
+        for bad in ["3", "KiB", "-1MiB", "1.5GiB", "99999999999GiB", "3 kb"] {
+            assert!(parse_size(bad).is_err(), "{bad}");
+        }
+    }
 }

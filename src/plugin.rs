@@ -13,8 +13,9 @@ use std::marker::PhantomData;
 
 use serde_json::Value as Json;
 
-use crate::description::Value;
+use crate::description::{Table, Value};
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::files::plugin_path;
 
 pub use reading::{Cell, Reading, TableReader};
 
@@ -68,13 +69,13 @@ fn number(x: f64) -> String {
 
 /// What happens where a parameter is not given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
+pub enum Presence<'a> {
     Required,
     Optional,
     /// A TOML value that stands in for it.
-    Default(&'static str),
+    Default(&'a str),
     /// Optional, and the text says what then holds.
-    Otherwise(&'static str),
+    Otherwise(&'a str),
 }
 
 /// The declaration of one parameter whose value reads as `T`.
@@ -83,7 +84,7 @@ pub struct Param<T> {
     pub about: &'static str,
     pub unit: &'static str,
     pub range: Range,
-    pub presence: Presence,
+    pub presence: Presence<'static>,
     form: PhantomData<fn() -> T>,
 }
 
@@ -115,30 +116,30 @@ impl<T> Param<T> {
 
 /// A declaration without its type, for lists.
 pub trait Declared: Sync {
-    fn name(&self) -> &'static str;
-    fn about(&self) -> &'static str;
-    fn unit(&self) -> &'static str;
+    fn name(&self) -> &str;
+    fn about(&self) -> &str;
+    fn unit(&self) -> &str;
     fn range(&self) -> Range;
-    fn presence(&self) -> Presence;
+    fn presence(&self) -> Presence<'_>;
     /// What may stand there, in words.
     fn form(&self) -> String;
     fn schema(&self) -> Json;
 }
 
 impl<T: Reads> Declared for Param<T> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         self.name
     }
-    fn about(&self) -> &'static str {
+    fn about(&self) -> &str {
         self.about
     }
-    fn unit(&self) -> &'static str {
+    fn unit(&self) -> &str {
         self.unit
     }
     fn range(&self) -> Range {
         self.range
     }
-    fn presence(&self) -> Presence {
+    fn presence(&self) -> Presence<'_> {
         self.presence
     }
     fn form(&self) -> String {
@@ -190,7 +191,11 @@ pub struct Family<T: ?Sized + 'static> {
     pub plugins: &'static [&'static Plugin<T>],
     /// Kinds of the format that this version does not have yet.
     pub planned: &'static [&'static str],
+    /// Builds the plugin that a script in a plugin directory is: (slot, its table, the script's path).
+    pub scripted: Option<Scripted<T>>,
 }
+
+pub type Scripted<T> = fn(&Cell<'_>, &Table, &str) -> Result<Box<T>, Bad>;
 
 impl<T: ?Sized> Family<T> {
     /// Reads a slot table: finds the plugin by `kind` and builds it.
@@ -209,23 +214,32 @@ impl<T: ?Sized> Family<T> {
         let Value::Text(kind) = &entry.node.value else {
             return cell.at(&entry.node).wrong("the name of a kind, in quotes");
         };
-        match self.plugins.iter().find(|plugin| plugin.kind == kind) {
-            Some(plugin) => {
-                (plugin.build)(&TableReader::new(cell.reading, &cell.name, table, &plugin.table, &["kind"]))
-            }
-            None if self.planned.contains(&kind.as_str()) => {
+        if let Some(plugin) = self.plugins.iter().find(|plugin| plugin.kind == kind) {
+            return (plugin.build)(&TableReader::new(
+                cell.reading,
+                &cell.name,
+                table,
+                &plugin.table,
+                &["kind"],
+            ));
+        }
+        let scripts = cell.reading.files.plugins();
+        let own = || self.scripted.iter().flat_map(|_| scripts.iter().map(String::as_str));
+        match self.scripted {
+            Some(build) if own().any(|own| own == kind) => build(cell, table, &plugin_path(kind)),
+            _ if self.planned.contains(&kind.as_str()) => {
                 cell.at(&entry.node).fail(Diagnostic::invalid(format!(
                     "the {} `{kind}` is part of the scene format, but this version does not have it yet",
                     self.name
                 )))
             }
-            None => cell.at(&entry.node).fail(
+            _ => cell.at(&entry.node).fail(
                 Diagnostic::invalid(format!(
                     "there is no {} `{}`",
                     self.name,
                     crate::diagnostic::shown(kind)
                 ))
-                .help(nearest(kind, kinds())),
+                .help(nearest(kind, kinds().chain(own()))),
             ),
         }
     }

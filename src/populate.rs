@@ -21,9 +21,16 @@ pub struct Spots {
     pub groups: Vec<Range<usize>>,
     /// Columns that generators add, as long as `list`; NaN where a group has none.
     pub extras: Vec<Extra>,
+    /// Whether some spot was given an amplitude, not photons.
+    amplitudes: bool,
 }
 
 impl Spots {
+    /// The unit of the volume's values: photons where every spot was given its light in photons.
+    pub fn value_unit(&self) -> &'static str {
+        if self.amplitudes { "intensity" } else { "photons" }
+    }
+
     /// The group that spot `id` belongs to.
     pub fn group_of(&self, id: usize) -> usize {
         self.groups.partition_point(|range| range.end <= id)
@@ -49,7 +56,10 @@ pub fn populate(scene: &Scene, sample: u64, most_spots: u64) -> Result<Spots, Ve
         let layout = Layout { grid: &scene.grid, streams: &streams, most_spots: left };
         let start = spots.list.len();
         match populate_group(group, &layout, scene.render.per_spot_floor, &mut spots.list) {
-            Ok(extras) => add_extras(&mut spots, start, extras),
+            Ok(placed) => {
+                spots.amplitudes |= has_amplitudes(group, &placed);
+                add_extras(&mut spots, start, placed.extras);
+            }
             Err(stuck) => problems.push(stuck.diagnose(group)),
         }
         spots.groups.push(start..spots.list.len());
@@ -72,7 +82,8 @@ impl Stuck<'_> {
             true => self.refusal.message,
             false => format!("{path}: {}", self.refusal.message),
         };
-        Diagnostic { severity, message, place: Some(Box::new(self.place.clone())), help: self.refusal.help }
+        let place = self.refusal.place.unwrap_or_else(|| Box::new(self.place.clone()));
+        Diagnostic { severity, message, place: Some(place), help: self.refusal.help }
     }
 }
 
@@ -81,7 +92,7 @@ fn populate_group<'a>(
     layout: &Layout<'_>,
     floors: bool,
     list: &mut Vec<Spot>,
-) -> Result<Vec<Extra>, Stuck<'a>> {
+) -> Result<Placed, Stuck<'a>> {
     let placed =
         group.generator.place(layout).map_err(|refusal| Stuck { refusal, place: &group.places.generator })?;
     let maker = Maker::new(group, layout, floors, &placed);
@@ -99,7 +110,14 @@ fn populate_group<'a>(
         // Of several refusals any may come first: repeat in order, so that the message is always the same.
         .or_else(|_| (0..placed.centres.len()).try_for_each(|i| maker.make(i).map(|_| ())))?;
     drop(maker);
-    Ok(placed.extras)
+    Ok(placed)
+}
+
+/// Whether a spot of the group has its light from an amplitude: its own, or the group's where it has no photons.
+fn has_amplitudes(group: &Group, placed: &Placed) -> bool {
+    let all_photons = !placed.photons.is_empty() && !placed.photons.iter().any(|x| x.is_nan());
+    let of_group = matches!(group.brightness, Some(Brightness::Amplitude(_))) && !all_photons;
+    of_group || placed.amplitude.iter().any(|x| !x.is_nan())
 }
 
 const BLANK: Spot =

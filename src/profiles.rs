@@ -6,10 +6,12 @@
 mod ball;
 mod ellipsoid;
 mod gaussian;
+mod lua;
 mod shell;
 
 use serde_json::Value as Json;
 
+use crate::diagnostic::Diagnostic;
 use crate::grid::{Box3, Grid};
 use crate::math::Ramp;
 use crate::plugin::{Bad, Cell, Family, Range, Reads};
@@ -19,6 +21,21 @@ use crate::spot::{Refusal, Size};
 pub trait Profile: Send + Sync {
     /// Whether the profile names a width; if not, every spot must bring its own sigma.
     fn has_width(&self) -> bool;
+
+    /// Called once the scene's tolerance is known, which is relative to the peak: a profile that is not exact by itself
+    /// becomes as exact as that. Gives what the user should know.
+    ///
+    /// # Errors
+    /// Why it cannot be.
+    fn settle(&mut self, tolerance: f64) -> Result<Vec<String>, Refusal> {
+        let _ = tolerance;
+        Ok(Vec::new())
+    }
+
+    /// What went wrong while the profile was evaluated; its values count for nothing then.
+    fn failure(&self) -> Option<Diagnostic> {
+        None
+    }
 
     /// Prepares the draws of the sizes: (spot index, the sigma it brings) -> size.
     fn sizes<'a>(&'a self, streams: &Streams) -> Sizes<'a>;
@@ -79,8 +96,9 @@ pub trait Dense: Sync {
 
 pub const PROFILES: Family<dyn Profile> = Family {
     name: "profile",
-    plugins: &[&gaussian::GAUSSIAN, &ball::BALL, &shell::SHELL],
-    planned: &["airy", "gibson_lanni", "image", "lua"],
+    plugins: &[&gaussian::GAUSSIAN, &ball::BALL, &shell::SHELL, &lua::LUA],
+    planned: &["airy", "gibson_lanni", "image"],
+    scripted: Some(lua::plugin),
 };
 
 impl Reads for Box<dyn Profile> {

@@ -49,10 +49,7 @@ impl Streams {
 
     /// The stream of one field, such as `"position"` or `"amplitude"`.
     pub fn field(&self, name: &str) -> Field {
-        let mut digest = [0; 12];
-        self.prefix.clone().update(name.as_bytes()).finalize_xof().fill(&mut digest);
-        let word = |i: usize| u32::from_le_bytes([digest[i], digest[i + 1], digest[i + 2], digest[i + 3]]);
-        Field { key: [word(0), word(4)], salt: word(8) }
+        Field::from_digest(self.prefix.clone().update(name.as_bytes()))
     }
 }
 
@@ -64,6 +61,13 @@ pub struct Field {
 }
 
 impl Field {
+    fn from_digest(digest: &blake3::Hasher) -> Field {
+        let mut bytes = [0; 12];
+        digest.finalize_xof().fill(&mut bytes);
+        let word = |i: usize| u32::from_le_bytes([bytes[i], bytes[i + 1], bytes[i + 2], bytes[i + 3]]);
+        Field { key: [word(0), word(4)], salt: word(8) }
+    }
+
     /// The numbers of spot `index` (any 64-bit number the caller gives a meaning).
     pub fn at(&self, index: u64) -> Draws {
         Draws { field: *self, index, block: 0, words: [0; 4], used: 4 }
@@ -81,6 +85,18 @@ pub struct Draws {
 }
 
 impl Draws {
+    /// The field of streams that branches off this one: it shares no number with it, nor with the field of any other
+    /// spot's stream.
+    pub fn branch(&self) -> Field {
+        let mut digest = blake3::Hasher::new();
+        digest.update(b"blobscene branch 1");
+        for word in [self.field.key[0], self.field.key[1], self.field.salt] {
+            digest.update(&word.to_le_bytes());
+        }
+        digest.update(&self.index.to_le_bytes());
+        Field::from_digest(&digest)
+    }
+
     fn bits(&mut self) -> u64 {
         if self.used == 4 {
             let counter = [self.index as u32, (self.index >> 32) as u32, self.block, self.field.salt];

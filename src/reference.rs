@@ -33,9 +33,9 @@ fn family<T: ?Sized>(family: &'static Family<T>) -> Vec<Page> {
         family: family.name,
         kind: plugin.kind,
         about: plugin.about,
-        text: plugin.text(),
-        markdown: plugin.markdown(),
-        json: plugin.json(),
+        text: plugin.sheet().text(),
+        markdown: plugin.sheet().markdown(),
+        json: plugin.sheet().json(),
     };
     family.plugins.iter().map(page).collect()
 }

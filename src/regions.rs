@@ -22,8 +22,12 @@ pub trait Region: Send + Sync {
     fn point(&self, draws: &mut Draws, flat: bool) -> [f64; 3];
 }
 
-pub const REGIONS: Family<dyn Region> =
-    Family { name: "region", plugins: &[&r#box::BOX, &ball::BALL, &cylinder::CYLINDER], planned: &[] };
+pub const REGIONS: Family<dyn Region> = Family {
+    name: "region",
+    plugins: &[&r#box::BOX, &ball::BALL, &cylinder::CYLINDER],
+    planned: &[],
+    scripted: None,
+};
 
 impl Reads for Box<dyn Region> {
     fn read(cell: &Cell<'_>) -> Result<Self, Bad> {

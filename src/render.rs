@@ -141,6 +141,17 @@ impl<'a> Renderer<'a> {
         }]))
     }
 
+    /// Tells what went wrong in a profile while it was evaluated.
+    ///
+    /// # Errors
+    /// That.
+    pub fn failure(&self) -> Result<()> {
+        match self.scene.groups.iter().find_map(|group| group.profile.failure()) {
+            Some(problem) => Err(Error::Scene(vec![problem])),
+            None => Ok(()),
+        }
+    }
+
     pub fn grid(&self) -> &Grid {
         &self.scene.grid
     }

@@ -18,6 +18,7 @@ use crate::diagnostic::{Diagnostic, nearest, shown};
 use crate::files::{Files, Used};
 use crate::grid::Grid;
 use crate::plugin::{Bad, Reading, TableReader, TableSpec};
+use crate::script::Host;
 
 pub use group::{Brightness, Group};
 pub use open::Request;
@@ -55,30 +56,30 @@ pub struct Scene {
     pub text: Arc<str>,
     /// Every file it names.
     pub files: Vec<Used>,
+    /// What the user should know although it can be rendered.
+    pub warnings: Vec<String>,
 }
 
 impl Scene {
-    /// Reads a scene whose text stands at `path`; that file's stem is the default for the scene's name.
+    /// Reads a scene whose text stands at `path`; that file's stem is the default for the scene's name. `host` says
+    /// what its scripts may use.
     ///
     /// # Errors
     /// Every problem of the scene, in the order of its text.
-    pub fn read(description: &Description, path: &Path, files: &dyn Files) -> Result<Scene, Vec<Diagnostic>> {
-        let reading = Reading::new(description, files);
+    pub fn read(
+        description: &Description,
+        path: &Path,
+        files: &dyn Files,
+        host: Host,
+    ) -> Result<Scene, Vec<Diagnostic>> {
+        let mut reading = Reading::new(description, files);
+        reading.host = host;
         let scene = Scene::gate(&reading, path);
         let problems = reading.finish();
         match scene {
             Ok(scene) if problems.is_empty() => Ok(scene),
             _ => Err(problems),
         }
-    }
-
-    /// The unit of the volume's values: photons where every group says how bright its spots are in photons.
-    pub fn value_unit(&self) -> &'static str {
-        let in_photons = self.groups.iter().all(|group| {
-            let brings = group.generator.brings();
-            brings.photons || !brings.brightness && matches!(group.brightness, Some(Brightness::Photons(_)))
-        });
-        if in_photons { "photons" } else { "intensity" }
     }
 
     fn gate(reading: &Reading<'_>, path: &Path) -> Result<Scene, Bad> {
@@ -126,7 +127,8 @@ impl Scene {
             optional("output", &output::SPEC).and_then(|reader| output::read(&reader, grid.as_ref().ok()));
         let render = optional("render", &render::SPEC)
             .and_then(|reader| render::read(&reader, output.as_ref().map(|o| o.dtype).unwrap_or_default()));
-        let (header, grid, groups, render, output) = (header?, grid?, groups?, render?, output?);
+        let (header, grid, mut groups, render, output) = (header?, grid?, groups?, render?, output?);
+        let warnings = settle(reading, &mut groups, &render)?;
         Ok(Scene {
             name: header.name,
             description: header.description,
@@ -138,8 +140,32 @@ impl Scene {
             path: path.to_path_buf(),
             text: reading.description.text.clone(),
             files: reading.files.used(),
+            warnings,
         })
     }
+}
+
+/// Lets every profile become as exact as the scene wants its sum to be.
+fn settle(reading: &Reading<'_>, groups: &mut [Group], render: &RenderSettings) -> Result<Vec<String>, Bad> {
+    let tolerance = match render.accuracy {
+        Accuracy::Tolerance(tolerance) => tolerance,
+        Accuracy::Cutoff(_) => render::DEFAULT_TOLERANCE,
+    };
+    let mut warnings = Vec::new();
+    for group in groups {
+        match group.profile.settle(tolerance) {
+            Ok(more) => warnings.extend(more.into_iter().map(|what| format!("spots.{}: {what}", group.name))),
+            Err(refusal) => {
+                let problem = Diagnostic::invalid(refusal.message).at(group.places.profile.clone());
+                reading.report(match refusal.help {
+                    Some(help) => problem.help(help),
+                    None => problem,
+                });
+                return Err(Bad);
+            }
+        }
+    }
+    Ok(warnings)
 }
 
 fn unknown_tables(reading: &Reading<'_>, root: &Table) {

@@ -1,5 +1,7 @@
 //! One spot, as the renderer and the truth table know it.
 
+use crate::diagnostic::{Diagnostic, Place, Severity};
+
 /// A spot in world units; arrays are x, y, z.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spot {
@@ -30,11 +32,20 @@ pub struct Refusal {
     pub help: Option<String>,
     /// Whether a limit of the machine stands in the way, not the scene.
     pub limit: bool,
+    /// Where in a file of its own the plugin stopped.
+    pub place: Option<Box<Place>>,
+}
+
+impl From<Diagnostic> for Refusal {
+    fn from(problem: Diagnostic) -> Refusal {
+        let limit = problem.severity == Severity::Impossible;
+        Refusal { message: problem.message, help: problem.help, limit, place: problem.place }
+    }
 }
 
 impl Refusal {
     pub fn new(message: impl Into<String>) -> Refusal {
-        Refusal { message: message.into(), help: None, limit: false }
+        Refusal { message: message.into(), help: None, limit: false, place: None }
     }
 
     pub fn help(mut self, help: impl Into<String>) -> Refusal {
@@ -50,3 +61,23 @@ pub struct Extra {
     pub unit: String,
     pub values: Vec<f64>,
 }
+
+/// Columns that the truth table has for every spot; an extra one cannot be called so.
+pub const TRUTH_COLUMNS: &[&str] = &[
+    "id",
+    "group",
+    "x",
+    "y",
+    "z",
+    "ix",
+    "iy",
+    "iz",
+    "amplitude",
+    "photons",
+    "sigma_x",
+    "sigma_y",
+    "sigma_z",
+    "inside",
+    "nearest",
+    "truth",
+];

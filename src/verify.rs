@@ -15,19 +15,20 @@ use crate::plan::{Limits, Plan, admit_grid};
 use crate::populate::populate;
 use crate::render::{Block, BlockGrid, Real, Renderer, Sink, Stop};
 use crate::scene::{Compression, Scene};
+use crate::script::Host;
 use crate::volume_file::encode::{Encoder, Scratch};
 use crate::volume_file::layout::Layout;
 use crate::volume_file::read::{Carried, VolumeFile};
 use crate::volume_file::truth::Truth;
 use crate::volume_file::volume_hash;
 
-/// Verifies the file at `path` and returns its number of voxels.
+/// Verifies the file at `path` and returns its number of voxels; `host` says what its scripts may use.
 ///
 /// # Errors
 /// Where it differs, or why that cannot be told.
-pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, stop: &AtomicBool) -> Result<u64> {
+pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, host: Host, stop: &AtomicBool) -> Result<u64> {
     let file = VolumeFile::open(path)?;
-    let scene = carried_scene(&file)?;
+    let scene = carried_scene(&file, host)?;
     let differs = |what: String| Error::Differs { path: path.to_path_buf(), what };
     let header = &file.header;
     let region = match &header.region {
@@ -48,6 +49,7 @@ pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, stop: &AtomicBool
     let renderer = pool.install(|| Renderer::new(&scene, &spots, plan.most_references()));
     let digests = compare_voxels(&file, &renderer, &plan, pool, stop)?;
     let truth = pool.install(|| Truth::new(&scene, &spots, &region));
+    renderer.failure()?;
     if let Some(row) = file.first_different_row(&truth)? {
         return Err(differs(format!("the first differing row of /spots is {row}")));
     }
@@ -61,7 +63,7 @@ pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, stop: &AtomicBool
 }
 
 /// The scene that a file carries, with nothing read but the file, save what it carries by its hash only.
-fn carried_scene(file: &VolumeFile) -> Result<Scene> {
+fn carried_scene(file: &VolumeFile, host: Host) -> Result<Scene> {
     let (text, path) = file.scene()?;
     let mut files: BTreeMap<PathBuf, Arc<[u8]>> = BTreeMap::new();
     for carried in file.carried()? {
@@ -72,7 +74,7 @@ fn carried_scene(file: &VolumeFile) -> Result<Scene> {
         files.insert(carried.path, bytes);
     }
     let description = Description::parse(&path.display().to_string(), &text).map_err(Error::Scene)?;
-    Scene::read(&description, &path, &CarriedFiles::new(&path, files)).map_err(Error::Scene)
+    Scene::read(&description, &path, &CarriedFiles::new(&path, files), host).map_err(Error::Scene)
 }
 
 /// A file too large to travel along: looked for under the current directory.
@@ -117,6 +119,7 @@ fn compare_voxels(
     let sink = Comparison { file, encoder };
     let mut digests = Vec::new();
     let step = |index: usize, out: Option<Result<Digests>>| -> Result<()> {
+        renderer.failure()?;
         match out {
             Some(more) => digests.extend(more?),
             // No spot reaches the block: it must be dark.

@@ -96,7 +96,7 @@ fn contents(
         &in_file(layout.chunk),
         output.compression,
     )?;
-    describe_volume(&writer, &volume, &part, scene)?;
+    describe_volume(&writer, &volume, &part, renderer)?;
     nexus(&mut writer, &part)?;
     let totals = volume_chunks(&writer, &volume, renderer, layout, options)?;
 
@@ -115,6 +115,8 @@ fn contents(
     writer.attribute(&volume, "saturated_voxels", summary.saturated_voxels)?;
     writer.attribute_text(&volume, "blake3", &summary.blake3)?;
     provenance::write(&mut writer, scene, &layout.region)?;
+    // The truth table evaluates profiles too.
+    renderer.failure()?;
     let group = writer.group_at("provenance")?;
     writer.attribute(&group, "complete", 1_u8)?;
     drop((group, volume));
@@ -159,7 +161,8 @@ fn in_file_order<T: Copy>(grid: &Grid, values: [T; 3]) -> Vec<T> {
 }
 
 /// Axes, scale and origin in the forms that Fiji, ilastik, h5web, silx and napari look for.
-fn describe_volume(writer: &Writer, volume: &Dataset, grid: &Grid, scene: &Scene) -> Result<()> {
+fn describe_volume(writer: &Writer, volume: &Dataset, grid: &Grid, renderer: &Renderer<'_>) -> Result<()> {
+    let scene = renderer.scene;
     let names: Vec<String> = in_file_order(grid, AXES).into_iter().map(String::from).collect();
     let unit = grid.unit.name();
     writer.attribute_texts(volume, "dimension_names", &names)?;
@@ -185,7 +188,7 @@ fn describe_volume(writer: &Writer, volume: &Dataset, grid: &Grid, scene: &Scene
     let axis_units: serde_json::Map<_, _> = names.iter().map(|name| (name.clone(), json!(unit))).collect();
     writer.attribute_text(volume, "axis_units", &serde_json::Value::Object(axis_units).to_string())?;
     writer.attribute_text(volume, "long_name", "fluorescence")?;
-    writer.attribute_text(volume, "units", scene.value_unit())?;
+    writer.attribute_text(volume, "units", renderer.spots.value_unit())?;
     writer.attribute_text(volume, "name", &scene.name)?;
     if !scene.description.is_empty() {
         writer.attribute_text(volume, "description", &scene.description)?;
@@ -252,6 +255,7 @@ fn volume_chunks(
                   take: &mut dyn FnMut(std::io::Result<Encoded>) -> Result<()>,
                   shown: bool| {
         let step = |i: usize, out: Option<std::io::Result<Encoded>>| {
+            renderer.failure()?;
             if shown {
                 (options.progress)(i + 1);
             }

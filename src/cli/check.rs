@@ -40,6 +40,7 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
         });
         let (valid, found) = match checked {
             Ok(placed) => {
+                placed.scene.warnings.iter().for_each(|warning| console.warning(warning));
                 if !arguments.json {
                     console.answer(&format!(
                         "{}: valid, {} spots in {} voxels\n",

@@ -208,3 +208,14 @@ pub fn diagnostic_json(problem: &Diagnostic) -> Json {
         "help": problem.help,
     })
 }
+
+/// Shows a line that a script prints.
+pub fn script_says(script: &str, line: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{}: {}", one_line(script), one_line(line));
+}
+
+/// Ends the process because a script cannot be stopped; no output has been begun while one runs.
+pub fn script_overran(problem: &Diagnostic) {
+    Console::new(false).diagnostic(problem);
+    super::signals::exit_now(1);
+}

@@ -10,7 +10,8 @@ use rayon::ThreadPool;
 
 use blobscene::error::{Error, Result};
 use blobscene::grid::Grid;
-use blobscene::plan::{Limits, Plan, size_text};
+use blobscene::memory::size_text;
+use blobscene::plan::{Limits, Plan};
 use blobscene::projection::{Picture, Work, most_bytes, of_file, of_scene};
 use blobscene::render::Renderer;
 use blobscene::volume_file::partial::Partial;
@@ -172,7 +173,7 @@ fn of_description(
     let plan = Plan::new(scene, spots, region, &limits)?;
     let renderer = pool.install(|| Renderer::new(scene, spots, plan.most_references()));
     pool.install(|| renderer.check())?;
-    let inputs = scene.files.iter().map(|used| used.path.as_path());
+    let inputs = scene.files.iter().map(|used| used.source.as_path());
     target.write(inputs.chain([arguments.input.as_path()]), || {
         let bar = console.progress(&scene.name, 0);
         let progress = shown_by(&bar);

@@ -9,7 +9,8 @@ use serde_json::{Value as Json, json};
 
 use blobscene::error::{Error, Result};
 use blobscene::files::lexical;
-use blobscene::plan::{Limits, Plan, size_text};
+use blobscene::memory::size_text;
+use blobscene::plan::{Limits, Plan};
 use blobscene::render::Renderer;
 use blobscene::volume_file::{self, Options, Summary};
 
@@ -69,7 +70,7 @@ fn targets(placed: &[Placed], output: Option<&Path>) -> Result<Vec<PathBuf>> {
     }
     let inputs = || {
         placed.iter().flat_map(|placed| {
-            std::iter::once(&placed.scene.path).chain(placed.scene.files.iter().map(|used| &used.path))
+            std::iter::once(&placed.scene.path).chain(placed.scene.files.iter().map(|used| &used.source))
         })
     };
     let mut targets: Vec<PathBuf> = Vec::new();
@@ -170,8 +171,8 @@ fn run_one(
 
 /// What the user should know, with numbers.
 fn warnings(placed: &Placed, renderer: &Renderer<'_>, summary: &Summary) -> Vec<String> {
-    let mut warnings = Vec::new();
     let Placed { scene, spots, region } = placed;
+    let mut warnings = scene.warnings.clone();
     if spots.list.is_empty() {
         warnings.push("the scene has no spots: the volume is empty".to_string());
     }
@@ -208,7 +209,7 @@ fn plan_text(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> St
     let shape = scene.grid.part(region).shape_text();
     let groups = scene.groups.iter().zip(&placed.spots.groups);
     let groups = groups.map(|(group, range)| format!("{} {}", group.name, range.len())).collect::<Vec<_>>();
-    let inputs: Vec<_> = scene.files.iter().map(|used| used.path.display().to_string()).collect();
+    let inputs: Vec<_> = scene.files.iter().map(|used| used.source.display().to_string()).collect();
     format!(
         "scene    {}\nspots    {} ({})\nvoxels   {} ({shape}, {})\nvolume   {}\nfile     {}, at most {}\nmemory   {} of \
          {} allowed, {} threads\nreads    {}\n",
@@ -245,7 +246,7 @@ fn plan_json(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> Js
         "memory_bytes": plan.memory,
         "max_memory_bytes": limits.memory,
         "threads": limits.threads,
-        "files": placed.scene.files.iter().map(|used| &used.path).collect::<Vec<_>>(),
+        "files": placed.scene.files.iter().map(|used| &used.source).collect::<Vec<_>>(),
     })
 }
 

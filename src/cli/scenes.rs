@@ -7,10 +7,14 @@ use clap::Args;
 use blobscene::diagnostic::Diagnostic;
 use blobscene::error::{Error, Result};
 use blobscene::grid::{Box3, parse_region};
-use blobscene::plan::{Limits, admit_grid, parse_size};
+use blobscene::memory::parse_size;
+use blobscene::plan::{Limits, admit_grid};
 use blobscene::populate::{Spots, populate};
 use blobscene::scene::{Request, Scene};
+use blobscene::script::Host;
 use rayon::ThreadPool;
+
+use super::console;
 
 /// Options that change what is read.
 #[derive(Args)]
@@ -31,9 +35,54 @@ pub struct Reading {
     /// Threads to use [default: all cores].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=4096))]
     pub threads: Option<u64>,
+    #[command(flatten)]
+    pub scripts: Scripts,
     /// Memory to use at most: a whole number with B, KiB, MiB or GiB [default: what is free].
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub max_memory: Option<u64>,
+}
+
+/// Options about scripts.
+#[derive(Args)]
+pub struct Scripts {
+    /// Make each Lua script in this directory a generator or a profile of its own name. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    pub plugins: Vec<PathBuf>,
+    #[command(flatten)]
+    pub limits: ScriptLimits,
+}
+
+/// What scripts may use.
+#[derive(Args)]
+pub struct ScriptLimits {
+    /// Memory of one Lua interpreter: a whole number with B, KiB, MiB or GiB [default: 256MiB].
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    lua_memory: Option<u64>,
+    /// Steps of one call of a Lua script: calls, returns and turns of loops [default: 500000000].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    lua_steps: Option<u64>,
+}
+
+impl ScriptLimits {
+    pub fn host(&self) -> Host {
+        let default = Host::default();
+        Host {
+            memory: self.lua_memory.unwrap_or(default.memory),
+            steps: self.lua_steps.unwrap_or(default.steps),
+            print: console::script_says,
+            overrun: console::script_overran,
+        }
+    }
+}
+
+impl Scripts {
+    /// The plugin directories, which must be there.
+    pub fn directories(&self) -> Result<&[PathBuf]> {
+        match self.plugins.iter().find(|directory| !directory.is_dir()) {
+            Some(missing) => Err(Error::Usage(format!("--plugins: `{}` is no directory", missing.display()))),
+            None => Ok(&self.plugins),
+        }
+    }
 }
 
 impl Reading {
@@ -46,6 +95,8 @@ impl Reading {
             overrides: self.overrides.clone(),
             seed: self.seed,
             allowed: self.allow_path.clone(),
+            plugins: self.scripts.directories()?.to_vec(),
+            host: self.scripts.limits.host(),
             max_bytes: limits.memory,
         };
         Scene::open(path, &request).map_err(Error::Scene)
@@ -103,9 +154,14 @@ fn parse_seed(text: &str) -> std::result::Result<u64, String> {
     seed.ok_or_else(|| format!("a whole number, 0 ..= {}", i64::MAX))
 }
 
+/// Bytes of the stack of a worker.
+const STACK: usize = 8 << 20;
+
 pub fn pool(threads: usize) -> Result<ThreadPool> {
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
+        // Scripts run on these threads too, and may nest deeply.
+        .stack_size(STACK)
         .build()
         .map_err(|error| Error::Limit(format!("cannot start {threads} threads: {error}")))
 }

@@ -41,7 +41,7 @@ pub fn writing<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// Ends the process without running anything more.
-fn exit_now(code: i32) {
+pub fn exit_now(code: i32) {
     #[cfg(unix)]
     // SAFETY: `_exit` may be called at any time.
     unsafe {

@@ -9,7 +9,7 @@ use blobscene::plan::Limits;
 use blobscene::verify::verify;
 
 use super::console::Console;
-use super::scenes::pool;
+use super::scenes::{ScriptLimits, pool};
 use super::signals;
 
 /// Render again from what each file itself carries and compare bit by bit.
@@ -18,6 +18,8 @@ pub struct Arguments {
     /// Volume files.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
+    #[command(flatten)]
+    scripts: ScriptLimits,
 }
 
 pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
@@ -25,7 +27,7 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
     let pool = pool(limits.threads)?;
     let mut last = Ok(());
     for path in &arguments.files {
-        match verify(path, &pool, &limits, &signals::STOP) {
+        match verify(path, &pool, &limits, arguments.scripts.host(), &signals::STOP) {
             Ok(voxels) => console.answer(&format!("{}: the same, {voxels} voxels\n", path.display())),
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => {

@@ -87,7 +87,6 @@ impl Generator for Points {
     fn brings(&self) -> Brings {
         Brings {
             brightness: self.0.iter().all(|p| p.amplitude.is_some() || p.photons.is_some()),
-            photons: self.0.iter().all(|p| p.photons.is_some()),
             sigma: self.0.iter().all(|p| p.sigma.is_some()),
         }
     }

@@ -113,7 +113,6 @@ impl Generator for Table {
         let mut widths = self.widths.iter().chain([&self.width]).flatten().peekable();
         Brings {
             brightness: whole(&self.amplitude) || whole(&self.photons),
-            photons: whole(&self.photons) && self.amplitude.is_empty(),
             sigma: widths.peek().is_some() && widths.all(|width| whole(&width.values)),
         }
     }

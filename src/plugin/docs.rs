@@ -30,27 +30,51 @@ impl<T: ?Sized> Plugin<T> {
         schema
     }
 
+    pub fn sheet(&self) -> Sheet<'_> {
+        Sheet {
+            kind: self.kind,
+            about: self.about,
+            params: self.table.params.to_vec(),
+            rules: self.table.rules(),
+            example: self.example,
+        }
+    }
+}
+
+/// What there is to say about one plugin, whether built in or a script.
+pub struct Sheet<'a> {
+    pub kind: &'a str,
+    pub about: &'a str,
+    pub params: Vec<&'a dyn Declared>,
+    /// Which parameters exclude one another, in sentences.
+    pub rules: Vec<String>,
+    /// A slot table that works as it stands.
+    pub example: &'a str,
+}
+
+impl Sheet<'_> {
     /// A page for a terminal.
     pub fn text(&self) -> String {
         let mut out = format!("{}: {}\n", self.kind, self.about);
-        for param in self.table.params {
+        for param in &self.params {
             let _ = write!(out, "\n  {}  ({})\n      {}\n", param.name(), facts(*param), param.about());
         }
-        out.push_str(&self.table.rules().iter().map(|rule| format!("\n  {rule}\n")).collect::<String>());
+        out.push_str(&self.rules.iter().map(|rule| format!("\n  {rule}\n")).collect::<String>());
         let _ = write!(out, "\nexample:\n  {}\n", self.example);
         out
     }
 
     /// A section of the reference page.
     pub fn markdown(&self) -> String {
-        let mut out = format!("### `{}`\n\n{}\n\n{}", self.kind, self.about, self.table.markdown());
+        let mut out = format!("### `{}`\n\n{}\n\n", self.kind, self.about);
+        out.push_str(&markdown(&self.params, &self.rules));
         let _ = write!(out, "```toml\n{}\n```\n\n", self.example);
         out
     }
 
     /// For `plugins --json`.
     pub fn json(&self) -> Json {
-        let params: Vec<Json> = self.table.params.iter().map(|param| param_json(*param)).collect();
+        let params: Vec<Json> = self.params.iter().map(|param| param_json(*param)).collect();
         json!({ "kind": self.kind, "about": self.about, "params": params, "example": self.example })
     }
 }
@@ -110,26 +134,30 @@ impl TableSpec {
 
     /// A table of the parameters, and the rules between them.
     pub fn markdown(&self) -> String {
-        if self.params.is_empty() {
-            return String::new();
-        }
-        let mut out = String::from("| parameter | value | default | meaning |\n| --- | --- | --- | --- |\n");
-        for param in self.params {
-            let _ = writeln!(
-                out,
-                "| `{}` | {} | {} | {} |",
-                param.name(),
-                cell(&value_in_words(*param)),
-                cell(&default_in_words(*param)),
-                cell(param.about()),
-            );
-        }
-        out.push('\n');
-        for rule in self.rules() {
-            let _ = write!(out, "{rule}\n\n");
-        }
-        out
+        markdown(self.params, &self.rules())
     }
+}
+
+fn markdown(params: &[&dyn Declared], rules: &[String]) -> String {
+    if params.is_empty() {
+        return String::new();
+    }
+    let mut out = String::from("| parameter | value | default | meaning |\n| --- | --- | --- | --- |\n");
+    for param in params {
+        let _ = writeln!(
+            out,
+            "| `{}` | {} | {} | {} |",
+            param.name(),
+            cell(&value_in_words(*param)),
+            cell(&default_in_words(*param)),
+            cell(param.about()),
+        );
+    }
+    out.push('\n');
+    for rule in rules {
+        let _ = write!(out, "{rule}\n\n");
+    }
+    out
 }
 
 fn cell(text: &str) -> String {

@@ -9,11 +9,14 @@ use super::{Bad, Param, Presence, Range, Reads, TableSpec};
 use crate::description::{Description, Node, Table, Value};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::files::Files;
+use crate::script::Host;
 
 /// What all tables of one scene share while they are read.
 pub struct Reading<'a> {
     pub description: &'a Description,
     pub files: &'a dyn Files,
+    /// What scripts may use.
+    pub host: Host,
     /// Whether the scene is two-dimensional; known once `grid.shape` has been read.
     pub flat: Slot<bool>,
     /// The unit of lengths; known once `grid.unit` has been read.
@@ -26,6 +29,7 @@ impl<'a> Reading<'a> {
         Reading {
             description,
             files,
+            host: Host::default(),
             flat: Slot::new(false),
             unit: Slot::new("in grid.unit"),
             problems: RefCell::default(),

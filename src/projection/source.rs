@@ -91,6 +91,7 @@ pub fn of_scene(renderer: &Renderer<'_>, plan: &Plan, grid: &Grid, work: &Work<'
     let sink = Projection { scale: &scale, region: &layout.region, dtype: renderer.scene.output.dtype };
     let blocks = &layout.blocks;
     let absorb = |i: usize, part: Option<Maxima>| -> Result<()> {
+        renderer.failure()?;
         match part {
             Some(part) => maxima.absorb(&part),
             None => maxima.absorb_dark(&scale, &within(&blocks.voxels(i), &layout.region)),

@@ -8,6 +8,7 @@ use super::Scene;
 use crate::description::{Description, MAX_SCENE_BYTES};
 use crate::diagnostic::{Diagnostic, Place, shown};
 use crate::files::{DiskFiles, lexical};
+use crate::script::Host;
 
 /// What the command line may change about how a scene is read.
 #[derive(Debug, Clone)]
@@ -17,13 +18,24 @@ pub struct Request {
     pub seed: Option<u64>,
     /// Directories a scene may read besides its own and the current one.
     pub allowed: Vec<PathBuf>,
+    /// Directories whose scripts are plugins.
+    pub plugins: Vec<PathBuf>,
+    /// What scripts may use.
+    pub host: Host,
     /// The largest file a scene may read, in bytes.
     pub max_bytes: u64,
 }
 
 impl Default for Request {
     fn default() -> Request {
-        Request { overrides: Vec::new(), seed: None, allowed: Vec::new(), max_bytes: u64::MAX - 1 }
+        Request {
+            overrides: Vec::new(),
+            seed: None,
+            allowed: Vec::new(),
+            plugins: Vec::new(),
+            host: Host::default(),
+            max_bytes: u64::MAX - 1,
+        }
     }
 }
 
@@ -40,7 +52,8 @@ impl Scene {
         let description = Description::parse(&shown(&name), &text)?.with_overrides(&overrides)?;
         let path = lexical(&std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf()));
         let dir = path.parent().unwrap_or(Path::new("/"));
-        Scene::read(&description, &path, &DiskFiles::new(dir, &request.allowed, request.max_bytes))
+        let files = DiskFiles::new(dir, &request.allowed, request.max_bytes).with_plugins(&request.plugins);
+        Scene::read(&description, &path, &files, request.host)
     }
 }
 

@@ -59,7 +59,7 @@ impl Choice for Precision {
     const ALL: &'static [(&'static str, Precision)] = &[("f32", Precision::F32), ("f64", Precision::F64)];
 }
 
-const DEFAULT_TOLERANCE: f64 = 1e-6;
+pub const DEFAULT_TOLERANCE: f64 = 1e-6;
 
 pub fn read(p: &TableReader<'_>, dtype: Dtype) -> Result<RenderSettings, Bad> {
     let (tolerance, cutoff) = (p.optional(&TOLERANCE), p.optional(&CUTOFF));

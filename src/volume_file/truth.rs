@@ -130,7 +130,7 @@ fn columns(scene: &Scene, spots: &Spots) -> Vec<Column> {
     ];
     columns.extend(axes().map(|axis| column(axis, unit)));
     columns.extend(axes().map(|axis| column(&format!("i{axis}"), "voxel")));
-    columns.push(column("amplitude", scene.value_unit()));
+    columns.push(column("amplitude", spots.value_unit()));
     columns.push(column("photons", "photons"));
     columns.extend(axes().map(|axis| column(&format!("sigma_{axis}"), unit)));
     columns.push(column("inside", ""));

@@ -211,7 +211,10 @@ fn names_and_tables() {
         bad(generator("{ kind = ⟦3, count = 3 }"), &["name of a kind"]),
         bad(generator("⟦3"), &["a table with `kind`", "uniform"]),
         bad(profile("{ kind = ⟦\"gausian\" }"), &["did you mean `gaussian`?"]),
-        bad(generator("{ kind = ⟦\"lua\", script = \"a.lua\" }"), &["generator `lua`", planned]),
+        bad(
+            generator("{ kind = ⟦\"mask\", path = \"a.h5\", dataset = \"a\", count = 3 }"),
+            &["generator `mask`", planned],
+        ),
         bad(generator("{ kind = ⟦\"mask\" }"), &["generator `mask`", planned]),
         bad(profile("{ kind = ⟦\"airy\", na = 1.4 }"), &["profile `airy`", planned]),
         bad(profile("{ kind = ⟦\"image\" }"), &["profile `image`", planned]),

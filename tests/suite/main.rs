@@ -12,3 +12,7 @@ mod program;
 mod reference;
 mod scenes;
 mod table;
+
+/// As in the program: scripts give the same result in every run.
+#[global_allocator]
+static ALLOCATOR: blobscene::script::heap::ScriptAllocator = blobscene::script::heap::ScriptAllocator;

@@ -37,7 +37,8 @@ fn every_parameter_is_asked_for_and_every_default_parses() {
 fn no_value_is_above_the_peak() {
     for stamp in stamps(8.0) {
         let peak = stamp.profile.peak(&stamp.size, &stamp.grid);
-        assert!(peak > 0.0 && peak <= 1.0, "{}: peak {peak}", stamp.name);
+        // That of a table is a bound.
+        assert!(peak > 0.0 && peak <= 1.0 + 1e-5, "{}: peak {peak}", stamp.name);
         let reach = stamp.profile.reach(&stamp.size, &stamp.grid, 1e-7);
         for fraction in FRACTIONS {
             stamp.scan(fraction, Stamp::half(reach, 1.0), |offset, value| {
@@ -114,7 +115,7 @@ fn outside_a_box_no_value_is_above_what_it_says() {
             let whole = stamp.profile.reach(&stamp.size, &stamp.grid, 1e-4);
             let reach = whole.map(|r| r * scale);
             let bound = stamp.profile.outside(&stamp.size, &stamp.grid, reach);
-            assert!((0.0..=1.0 + 1e-9).contains(&bound), "{} {scale}: {bound}", stamp.name);
+            assert!((0.0..=1.0 + 1e-5).contains(&bound), "{} {scale}: {bound}", stamp.name);
             for fraction in FRACTIONS {
                 stamp.scan(fraction, Stamp::half(whole, 3.0), |offset, value| {
                     if stamp.grid.axes().any(|a| offset[a].abs() > reach[a]) {

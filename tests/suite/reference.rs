@@ -6,6 +6,7 @@ use std::path::Path;
 use blobscene::description::Description;
 use blobscene::files::DiskFiles;
 use blobscene::scene::Scene;
+use blobscene::script::Host;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -29,7 +30,7 @@ fn the_readme_begins_with_a_scene_that_works() {
     assert!(scene.lines().filter(|line| !line.is_empty()).count() <= 6);
     let description = Description::parse("README", scene).unwrap();
     let files = DiskFiles::new(root(), &[], 1 << 20);
-    let scene = Scene::read(&description, Path::new("/readme.toml"), &files);
+    let scene = Scene::read(&description, Path::new("/readme.toml"), &files, Host::default());
     assert!(scene.is_ok(), "{:?}", scene.err());
 }
 

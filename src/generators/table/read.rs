@@ -9,27 +9,7 @@ use super::rows::{Plan, Rows, Rule};
 use super::sheet::{Sheet, decode};
 use super::world::Lengths;
 use crate::diagnostic::{Diagnostic, shown};
-use crate::spot::{Extra, SIGMAS_PER_FWHM};
-
-/// What /spots says of every spot; a column of the table that is called the same gets `table_` before its name.
-const TAKEN: &[&str] = &[
-    "id",
-    "group",
-    "x",
-    "y",
-    "z",
-    "ix",
-    "iy",
-    "iz",
-    "amplitude",
-    "photons",
-    "sigma_x",
-    "sigma_y",
-    "sigma_z",
-    "inside",
-    "nearest",
-    "truth",
-];
+use crate::spot::{Extra, SIGMAS_PER_FWHM, TRUTH_COLUMNS};
 
 impl Table {
     pub fn read(
@@ -154,13 +134,13 @@ fn measures(sheet: &Sheet<'_>, columns: &[Column], choice: &Choice) -> Result<Ve
     if problems.is_empty() { Ok(measures) } else { Err(problems) }
 }
 
-/// The other numeric columns, each with a name of its own.
+/// The other numeric columns, each with a name of its own; one that /spots has already gets `table_` before it.
 fn name_extras(columns: &[Column], which: &[usize], values: Vec<Option<Vec<f64>>>) -> Vec<Extra> {
     let mut extras: Vec<Extra> = Vec::new();
     for (&i, values) in which.iter().zip(values) {
         let Some(values) = values else { continue };
         let column = &columns[i];
-        let taken = TAKEN.contains(&column.name.to_lowercase().as_str());
+        let taken = TRUTH_COLUMNS.contains(&column.name.to_lowercase().as_str());
         let mut name = if taken { format!("table_{}", column.name) } else { column.name.clone() };
         // `d [nm]` beside `d [px]`; headers as a whole are distinct, but may look like a prefixed one.
         while extras.iter().any(|extra| extra.name == name) {

@@ -1,10 +1,9 @@
 //! A profile at one size on one grid, evaluated voxel by voxel as a renderer would.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use blobscene::description::Description;
-use blobscene::files::CarriedFiles;
+use blobscene::files::DiskFiles;
 use blobscene::grid::{Grid, Unit};
 use blobscene::math::Ramp;
 use blobscene::plugin::{Cell, Range, Reading};
@@ -50,7 +49,8 @@ pub fn grid(voxel_size: [f64; 3], flat: bool) -> Grid {
 /// Hands a slot's table to `run`; wants no problem reported.
 pub fn with_cell<T>(slot: &str, flat: bool, run: impl FnOnce(&Cell<'_>) -> T) -> T {
     let description = Description::parse("law", &format!("profile = {slot}")).expect("a scene text");
-    let files = CarriedFiles::new(Path::new("law.toml"), BTreeMap::new());
+    let scenes = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenes");
+    let files = DiskFiles::new(&scenes, &[], 1 << 20);
     let reading = Reading::new(&description, &files);
     reading.flat.set(flat);
     let node = &description.root.get("profile").expect("the slot").node;

@@ -1,0 +1,113 @@
+//! `lua`: wherever a script says; and the generators that scripts in plugin directories are.
+
+mod collector;
+mod surroundings;
+
+use std::cell::RefCell;
+
+use mlua::thread::ThreadStatus;
+use mlua::{Function, Value};
+
+use self::collector::Collector;
+use super::{Brings, Generator, Layout, Placed};
+use crate::description::Table;
+use crate::plugin::{Bad, Cell, Param, Plugin, TableReader, TableSpec};
+use crate::script::parameters::{Given, to_lua};
+use crate::script::role::{Part, Role};
+use crate::script::{kind, streams};
+use crate::spot::Refusal;
+
+const SCRIPT: Param<String> = Param::required("script", "The Lua file that returns `generate`.");
+const PARAMS: Param<Given> = Param::otherwise(
+    "params",
+    "the script's own",
+    "Values for the parameters that the script declares; any other name is an error.",
+);
+
+pub const LUA: Plugin<dyn Generator> = Plugin {
+    kind: "lua",
+    about: "Wherever a Lua script says: its `generate(p, scene)` returns, yields or emits spots, which may bring \
+            amplitude or photons, sigma, and columns of their own for /spots. See docs/lua.md.",
+    table: TableSpec { params: &[&SCRIPT, &PARAMS], one_of: &[] },
+    example: "{ kind = \"lua\", script = \"../scripts/random_clusters.lua\", params = { clusters = 8, radius = 1.5 } }",
+    build,
+};
+
+/// What a script must return to be a generator.
+pub const ROLE: Role = Role { name: "generator", functions: &["generate"] };
+
+struct Lua(Part);
+
+fn build(p: &TableReader<'_>) -> Result<Box<dyn Generator>, Bad> {
+    let (script, params) = (p.get(&SCRIPT), p.optional(&PARAMS));
+    let (script, params) = (script?, params?.map(|given| given.0));
+    let given: Vec<_> = params.iter().flat_map(|table| &table.entries).collect();
+    let path = format!("{}.params", p.name);
+    Ok(Box::new(Lua(ROLE.read(p.reading, &script, || p.place_of(&SCRIPT), &path, &given)?)))
+}
+
+/// The generator that the script of a plugin directory is; its parameters stand in the slot itself.
+pub fn plugin(cell: &Cell<'_>, table: &Table, script: &str) -> Result<Box<dyn Generator>, Bad> {
+    let given: Vec<_> = table.entries.iter().filter(|entry| entry.name != "kind").collect();
+    Ok(Box::new(Lua(ROLE.read(cell.reading, script, || cell.place(), &cell.name, &given)?)))
+}
+
+impl Generator for Lua {
+    /// Only its spots tell; one that lacks something is told then.
+    fn brings(&self) -> Brings {
+        Brings { brightness: true, sigma: true }
+    }
+
+    fn place(&self, layout: &Layout<'_>) -> Result<Placed, Refusal> {
+        let Lua(Part { program, arguments, .. }) = self;
+        let grid = layout.grid;
+        let running =
+            program.start(|lua| streams::provide(lua, layout.streams, grid.corners(), grid.flat))?;
+        let columns = running.names("columns")?;
+        let collector = Collector::new(layout, columns).map_err(|what| program.problem(&what))?;
+        let collector = RefCell::new(collector);
+        let called = running.engine.run(|lua| {
+            let generate: Function = running.module.raw_get("generate")?;
+            let parameters = to_lua(lua, arguments)?;
+            let scene = surroundings::scene(lua, layout, &collector)?;
+            let thread = lua.create_thread(generate)?;
+            let mut spots: Value = thread.resume((parameters, scene))?;
+            while thread.status() == ThreadStatus::Resumable {
+                absorb(lua, &collector, spots)?;
+                spots = thread.resume(())?;
+            }
+            absorb(lua, &collector, spots)
+        });
+        let mut collector = collector.borrow_mut();
+        // A script may have caught the error, but not what it stands for.
+        if let Some(most) = collector.full {
+            let what = format!(
+                "{}: the script makes more spots than fit into the memory allowed, which holds {most}",
+                program.name()
+            );
+            return Err(Refusal { limit: true, ..Refusal::new(what) }
+                .help("ask for fewer spots, or raise --max-memory"));
+        }
+        called?;
+        Ok(collector.finish())
+    }
+}
+
+/// Takes over what `generate` returned or yielded.
+fn absorb(lua: &mlua::Lua, collector: &RefCell<Collector>, spots: Value) -> mlua::Result<()> {
+    match spots {
+        Value::Nil => Ok(()),
+        Value::Table(table) => {
+            let x: Value = table.raw_get("x")?;
+            match x {
+                Value::Table(_) => collector::columns(lua, collector, table),
+                Value::Nil => collector::list(lua, collector, table),
+                _ => collector::list(lua, collector, lua.create_sequence_from([table])?),
+            }
+        }
+        other => Err(mlua::Error::runtime(format!(
+            "`generate` gives {}; allowed: a list of spots, columns of numbers {{ x = {{…}}, y = {{…}}, … }}, or nothing",
+            kind(&other)
+        ))),
+    }
+}

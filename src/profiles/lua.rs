@@ -1,0 +1,282 @@
+//! `lua`: whatever a script computes; and the profiles that scripts in plugin directories are.
+
+mod calls;
+mod light;
+mod table;
+
+use std::f64::consts::PI;
+use std::sync::Mutex;
+
+use mlua::Value;
+
+use self::calls::Calls;
+use self::table::RadialTable;
+use super::{Dense, Profile, Shape, Sizes};
+use crate::description::Table;
+use crate::diagnostic::Diagnostic;
+use crate::grid::{Box3, Grid};
+use crate::plugin::{Bad, Cell, Param, Plugin, TableReader, TableSpec};
+use crate::random::Streams;
+use crate::script::parameters::Given;
+use crate::script::role::{Part, Role};
+use crate::spot::{Refusal, Size};
+
+const SCRIPT: Param<String> =
+    Param::required("script", "The Lua file that returns `radial` or `intensity`, and `support`.");
+const PARAMS: Param<Given> = Param::otherwise(
+    "params",
+    "the script's own",
+    "Values for the parameters that the script declares; any other name is an error.",
+);
+
+pub const LUA: Plugin<dyn Profile> = Plugin {
+    kind: "lua",
+    about: "Whatever a Lua script computes within its `support`: `radial(p, r)`, sampled to a table, or \
+            `intensity(p, dx, dy, dz)`, called at every voxel. See docs/lua.md.",
+    table: TableSpec { params: &[&SCRIPT, &PARAMS], one_of: &[] },
+    example: "{ kind = \"lua\", script = \"../scripts/donut.lua\", params = { radius = 1.5 } }",
+    build,
+};
+
+/// What a script must return to be a profile.
+pub const ROLE: Role = Role { name: "profile", functions: &["radial", "intensity"] };
+
+/// The share of a scene's tolerance that a radial table may be off by; the sum over the spots that overlap at a voxel
+/// is part of the rounding bound.
+const TABLE_SHARE: f64 = 0.01;
+
+pub struct Lua {
+    calls: Calls,
+    form: Form,
+    /// Beyond this distance from the centre there is nothing.
+    support: f64,
+    /// Largest magnitude of the values.
+    peak: f64,
+    /// Integral over space (in a plane over the plane), and what it is uncertain by.
+    integral: (f64, f64),
+    /// Largest magnitude found at the support.
+    at_support: f64,
+    /// The first problem of a voxel, while it is rendered.
+    failure: Mutex<Option<Diagnostic>>,
+}
+
+enum Form {
+    /// A table holds the values to the scene's tolerance.
+    Table(RadialTable),
+    /// No table does: the script is called at every voxel. Or it is asked for that.
+    Radial,
+    Intensity,
+}
+
+fn build(p: &TableReader<'_>) -> Result<Box<dyn Profile>, Bad> {
+    let (script, params) = (p.get(&SCRIPT), p.optional(&PARAMS));
+    let (script, params) = (script?, params?.map(|given| given.0));
+    let given: Vec<_> = params.iter().flat_map(|table| &table.entries).collect();
+    let part =
+        ROLE.read(p.reading, &script, || p.place_of(&SCRIPT), &format!("{}.params", p.name), &given)?;
+    let profile = Lua::new(part, p.reading.flat.get()).map_err(|problem| {
+        p.reading.report(problem.or_at(|| p.place_of(&SCRIPT)));
+        Bad
+    })?;
+    Ok(Box::new(profile))
+}
+
+/// The profile that the script of a plugin directory is; its parameters stand in the slot itself.
+pub fn plugin(cell: &Cell<'_>, table: &Table, script: &str) -> Result<Box<dyn Profile>, Bad> {
+    let given: Vec<_> = table.entries.iter().filter(|entry| entry.name != "kind").collect();
+    let part = ROLE.read(cell.reading, script, || cell.place(), &cell.name, &given)?;
+    match Lua::new(part, cell.reading.flat.get()) {
+        Ok(profile) => Ok(Box::new(profile)),
+        Err(problem) => cell.fail(problem),
+    }
+}
+
+impl Lua {
+    fn new(part: Part, flat: bool) -> Result<Lua, Diagnostic> {
+        let radial = part.function == "radial";
+        let calls = Calls::new(part);
+        calls
+            .probe(|probe| {
+                let support = probe.support()?;
+                let (form, peak, integral, at_support) = if radial {
+                    let table = RadialTable::sample(support, &mut |r| probe.radial(r))?;
+                    let edge = probe.radial(support)?.abs();
+                    let integral = if table.error <= TABLE_SHARE * 1e-3 {
+                        (table.integral(flat), 0.0)
+                    } else {
+                        light::radial(support, flat, &mut |r| probe.radial(r))?
+                    };
+                    let peak = table.peak;
+                    (Form::Table(table), peak, integral, edge)
+                } else {
+                    let sampled = light::solid(support, flat, |points, out| probe.intensity(points, out))?;
+                    (Form::Intensity, sampled.peak, sampled.integral, sampled.at_support)
+                };
+                if peak == 0.0 {
+                    return Err(probe.problem("the profile is 0 everywhere within its support"));
+                }
+                Ok((form, support, peak, integral, at_support))
+            })
+            .map(|(form, support, peak, integral, at_support)| Lua {
+                calls,
+                form,
+                support,
+                peak,
+                integral,
+                at_support,
+                failure: Mutex::new(None),
+            })
+    }
+
+    /// At how many points along an axis the profile is looked at to find out how much light is where.
+    fn points_per_axis(&self) -> f64 {
+        if matches!(self.form, Form::Table(_)) { 96.0 } else { 32.0 }
+    }
+
+    fn fail(&self, problem: Diagnostic) {
+        let mut failure = self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Of several the same one is told, whatever the order of the threads.
+        let earlier = |other: &Diagnostic| other.message <= problem.message;
+        if !failure.as_ref().is_some_and(earlier) {
+            *failure = Some(problem);
+        }
+    }
+
+    /// Values at offsets from the centre; 0 beyond the support.
+    fn values(&self, dx: &[f64], dy: f64, dz: f64, out: &mut [f64]) {
+        let rest = dy * dy + dz * dz;
+        let limit = self.support * self.support;
+        if let Form::Table(table) = &self.form {
+            return table.row(dx, rest, out);
+        }
+        out.fill(0.0);
+        // Those within the support are neighbours.
+        let inside = |dx: &f64| dx * dx + rest <= limit;
+        let Some(start) = dx.iter().position(inside) else { return };
+        let end = dx.iter().rposition(inside).map_or(start, |last| last + 1);
+        let result = match self.form {
+            Form::Intensity => {
+                self.calls.each(dx[start..end].iter().map(|&dx| [dx, dy, dz]), &mut out[start..end])
+            }
+            _ => {
+                let radius = |dx: &f64| [(dx * dx + rest).sqrt()];
+                self.calls.each(dx[start..end].iter().map(radius), &mut out[start..end])
+            }
+        };
+        if let Err(problem) = result {
+            out.fill(0.0);
+            self.fail(problem);
+        }
+    }
+}
+
+impl Profile for Lua {
+    fn has_width(&self) -> bool {
+        true
+    }
+
+    /// A sigma that a spot brings says nothing about what a script computes: it is ignored.
+    fn sizes<'a>(&'a self, _: &Streams) -> Sizes<'a> {
+        let size = Size { width: [self.support; 3], rim: 0.0 };
+        Box::new(move |_, _| Ok(size))
+    }
+
+    fn settle(&mut self, tolerance: f64) -> Result<Vec<String>, Refusal> {
+        let mut warnings = Vec::new();
+        let name = self.calls.name();
+        if let Form::Table(table) = &self.form
+            && table.error > TABLE_SHARE * tolerance
+        {
+            warnings.push(format!(
+                "{name}: no table holds `radial` to {tolerance:e} of its peak (it jumps, or bends sharply): it is called at every \
+                 voxel, which is slow"
+            ));
+            self.form = Form::Radial;
+        }
+        if self.at_support > tolerance * self.peak {
+            warnings.push(format!(
+                "{name}: at its support of {} the profile is still {:.1e} of its peak: it is cut off there; raise `support`, or \
+                 let the profile fall to 0",
+                self.support,
+                self.at_support / self.peak
+            ));
+        }
+        let (integral, uncertain) = self.integral;
+        if uncertain > 1e-3 * integral.abs() {
+            warnings.push(format!(
+                "{name}: the light of the profile is known to {:.1e} of itself only, and so are photons",
+                uncertain / integral.abs()
+            ));
+        }
+        Ok(warnings)
+    }
+
+    /// Integral over space, per voxel.
+    fn light(&self, _: &Size, grid: &Grid) -> f64 {
+        self.integral.0 / grid.voxel_measure()
+    }
+
+    fn peak(&self, _: &Size, _: &Grid) -> f64 {
+        self.peak
+    }
+
+    fn reach(&self, _: &Size, grid: &Grid, _: f64) -> [f64; 3] {
+        let mut reach = [0.5; 3];
+        for a in grid.axes() {
+            // In reserve for the rounding of offsets.
+            reach[a] = self.support / grid.voxel_size[a] * (1.0 + 1e-11) + 1e-9;
+        }
+        reach
+    }
+
+    fn reach_at_cutoff(&self, size: &Size, grid: &Grid, _: f64) -> [f64; 3] {
+        self.reach(size, grid, 0.0)
+    }
+
+    fn outside(&self, _: &Size, grid: &Grid, reach: [f64; 3]) -> f64 {
+        let whole = grid.axes().all(|a| reach[a] * grid.voxel_size[a] >= self.support);
+        if whole { 0.0 } else { self.peak }
+    }
+
+    /// An offset has 8 units of rounding; the table's own error comes to that.
+    fn rounding(&self, _: &Size, _: &Grid) -> f64 {
+        match &self.form {
+            Form::Table(table) => {
+                16.0 * (1.0 + table.steepest * self.support / self.peak) + table.error / f64::EPSILON
+            }
+            _ => 16.0,
+        }
+    }
+
+    fn inside(&self, centre: [f64; 3], _: &Size, grid: &Grid, region: &Box3) -> f64 {
+        light::inside(self, centre, grid, region)
+    }
+
+    fn shape(&self) -> Shape<'_> {
+        Shape::Dense(self)
+    }
+
+    fn failure(&self) -> Option<Diagnostic> {
+        self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+impl Dense for Lua {
+    fn row(&self, _: &Size, dx: &[f64], dy: f64, dz: f64, out: &mut [f64]) {
+        self.values(dx, dy, dz, out);
+    }
+}
+
+/// Surface of the unit sphere, or length of the unit circle.
+fn unit_surface(flat: bool) -> f64 {
+    if flat { 2.0 * PI } else { 4.0 * PI }
+}
+
+/// A number that a script returned.
+fn as_number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Number(x) => Some(*x),
+        Value::Integer(n) => Some(*n as f64),
+        _ => None,
+    }
+}

@@ -1,0 +1,157 @@
+//! How much light a scripted profile has: its integral, by Gauss's rule on panels, and the share within a region.
+
+use super::{Lua, unit_surface};
+use crate::diagnostic::Diagnostic;
+use crate::grid::{Box3, Grid};
+
+/// Nodes and weights of Gauss's rule with eight points on [-1, 1] (Abramowitz and Stegun, table 25.4).
+pub const GAUSS: [(f64, f64); 8] = [
+    (-0.960_289_856_497_536_2, 0.101_228_536_290_377_06),
+    (-0.796_666_477_413_626_7, 0.222_381_034_453_374_43),
+    (-0.525_532_409_916_329, 0.313_706_645_877_886_9),
+    (-0.183_434_642_495_649_78, 0.362_683_783_378_361_66),
+    (0.183_434_642_495_649_78, 0.362_683_783_378_361_66),
+    (0.525_532_409_916_329, 0.313_706_645_877_886_9),
+    (0.796_666_477_413_626_7, 0.222_381_034_453_374_43),
+    (0.960_289_856_497_536_2, 0.101_228_536_290_377_06),
+];
+
+/// Panels along r.
+const RADIAL_PANELS: usize = 4096;
+
+/// Panels along an axis of a cube, in the first and in the second attempt.
+const SOLID_PANELS: [usize; 2] = [4, 6];
+
+/// Directions in which a profile is looked at where its support ends.
+const DIRECTIONS: usize = 256;
+
+/// Integral of a radial function, and what a coarser rule differs by.
+pub fn radial(
+    support: f64,
+    flat: bool,
+    function: &mut dyn FnMut(f64) -> Result<f64, Diagnostic>,
+) -> Result<(f64, f64), Diagnostic> {
+    let mut over = |panels: usize| -> Result<f64, Diagnostic> {
+        let half = support / (2 * panels) as f64;
+        let mut sum = 0.0;
+        for panel in 0..panels {
+            for (s, weight) in GAUSS {
+                let r = half * ((2 * panel + 1) as f64 + s);
+                sum += weight * half * function(r)? * if flat { r } else { r * r };
+            }
+        }
+        Ok(unit_surface(flat) * sum)
+    };
+    let (fine, coarse) = (over(RADIAL_PANELS)?, over(RADIAL_PANELS / 3)?);
+    Ok((fine, (fine - coarse).abs()))
+}
+
+/// What is found of a function without symmetry.
+pub struct Sampled {
+    pub peak: f64,
+    pub integral: (f64, f64),
+    pub at_support: f64,
+}
+
+/// Integral, peak and edge of a function of three offsets within a sphere (a disc) of radius `support`.
+pub fn solid(
+    support: f64,
+    flat: bool,
+    mut function: impl FnMut(&[[f64; 3]], &mut [f64]) -> Result<(), Diagnostic>,
+) -> Result<Sampled, Diagnostic> {
+    let mut peak = 0.0_f64;
+    let mut over = |panels: usize| -> Result<f64, Diagnostic> {
+        let half = support / panels as f64;
+        let axis: Vec<(f64, f64)> = (0..panels)
+            .flat_map(|panel| {
+                let middle = half * (2 * panel + 1) as f64 - support;
+                GAUSS.iter().map(move |(s, weight)| (middle + half * s, weight * half))
+            })
+            .collect();
+        let plane = [(0.0, 1.0)];
+        let mut sum = 0.0;
+        for &(z, wz) in if flat { &plane[..] } else { &axis[..] } {
+            for &(y, wy) in &axis {
+                let inside = |x: f64| x * x + y * y + z * z <= support * support;
+                let row: Vec<(f64, f64)> = axis.iter().copied().filter(|(x, _)| inside(*x)).collect();
+                let points: Vec<[f64; 3]> = row.iter().map(|&(x, _)| [x, y, z]).collect();
+                let mut values = vec![0.0; points.len()];
+                function(&points, &mut values)?;
+                for ((_, wx), value) in row.iter().zip(values) {
+                    sum += wx * wy * wz * value;
+                    peak = if value.abs() > peak { value.abs() } else { peak };
+                }
+            }
+        }
+        Ok(sum)
+    };
+    let (coarse, fine) = (over(SOLID_PANELS[0])?, over(SOLID_PANELS[1])?);
+    let mut values = [0.0; DIRECTIONS + 1];
+    let mut points = [[0.0; 3]; DIRECTIONS + 1];
+    for (i, point) in points[1..].iter_mut().enumerate() {
+        // A spiral over the sphere by the golden angle.
+        let z = if flat { 0.0 } else { (2.0 * i as f64 + 1.0) / DIRECTIONS as f64 - 1.0 };
+        let (angle, r) = (2.399_963_229_728_653 * i as f64, (1.0 - z * z).sqrt());
+        *point = [r * libm::cos(angle), r * libm::sin(angle), z].map(|c| c * support);
+    }
+    function(&points, &mut values)?;
+    let largest = |values: &[f64]| values.iter().fold(0.0_f64, |a, b| if b.abs() > a { b.abs() } else { a });
+    let (at_support, centre) = (largest(&values[1..]), values[0].abs());
+    Ok(Sampled {
+        peak: if centre > peak { centre } else { peak },
+        integral: (fine, (fine - coarse).abs()),
+        at_support,
+    })
+}
+
+/// The share of a spot's light that falls into `region`, by the values at points within the voxels, or where the voxels
+/// are very many, within some of them.
+pub fn inside(profile: &Lua, centre: [f64; 3], grid: &Grid, region: &Box3) -> f64 {
+    let reach = [0, 1, 2].map(|a| profile.support / grid.voxel_size[a]);
+    let (mut within, mut beyond) = (true, false);
+    for a in grid.axes() {
+        let (low, high) = (centre[a] - reach[a], centre[a] + reach[a]);
+        let (start, end) = (region[a].start as f64 - 0.5, region[a].end as f64 - 0.5);
+        within &= low >= start && high < end;
+        beyond |= high < start || low >= end;
+    }
+    if within || beyond {
+        return if beyond { 0.0 } else { 1.0 };
+    }
+    // Offsets of points along each axis, and whether they lie in the region: a voxel has as many as it takes.
+    let offsets = |a: usize| -> Vec<(f64, bool)> {
+        if a == 2 && grid.flat {
+            return vec![(0.0, true)];
+        }
+        let (first, last) = ((centre[a] - reach[a]).round(), (centre[a] + reach[a]).round());
+        let voxels = last - first + 1.0;
+        let finest = profile.points_per_axis();
+        let step = (voxels / finest).ceil().max(1.0);
+        let parts = (finest / voxels).ceil().max(1.0);
+        let mut offsets = Vec::new();
+        let mut voxel = first;
+        while voxel <= last {
+            let inside = voxel >= region[a].start as f64 && voxel < region[a].end as f64;
+            for part in 0..parts as u32 {
+                let at = voxel + (f64::from(part) + 0.5) / parts - 0.5;
+                offsets.push(((at - centre[a]) * grid.voxel_size[a], inside));
+            }
+            voxel += step;
+        }
+        offsets
+    };
+    let [xs, ys, zs] = [offsets(0), offsets(1), offsets(2)];
+    let dx: Vec<f64> = xs.iter().map(|(dx, _)| *dx).collect();
+    let mut values = vec![0.0; dx.len()];
+    let (mut all, mut part) = (0.0, 0.0);
+    for &(dz, z_inside) in &zs {
+        for &(dy, y_inside) in &ys {
+            profile.values(&dx, dy, dz, &mut values);
+            for (value, (_, x_inside)) in values.iter().zip(&xs) {
+                all += value;
+                part += if *x_inside && y_inside && z_inside { *value } else { 0.0 };
+            }
+        }
+    }
+    if all == 0.0 { 0.0 } else { (part / all).clamp(0.0, 1.0) }
+}

@@ -1,0 +1,132 @@
+//! What an interpreter says went wrong -> a [`Diagnostic`] at the script's own line.
+
+use mlua::Error;
+
+use super::budget::{Limit, Position};
+use super::{Host, SOURCE_NAME, Sources};
+use crate::diagnostic::{Diagnostic, Place, shown};
+use crate::memory::size_text;
+
+/// A script that hit a limit.
+pub fn limit(limit: Limit, position: Position, sources: &Sources, host: &Host) -> Diagnostic {
+    let entry = sources.name(0);
+    let message = match limit {
+        Limit::Steps => format!("the script `{entry}` took more than {} steps", host.steps),
+        Limit::Memory => {
+            format!("the script `{entry}` needs more memory than {}", size_text(u128::from(host.memory)))
+        }
+        Limit::Clock => {
+            format!("the script `{entry}` ran for more than {} seconds", host.clock().as_secs_f64().ceil())
+        }
+    };
+    let help = match limit {
+        Limit::Steps => "if it is not caught in a loop, raise --lua-steps",
+        Limit::Memory => "if it needs that much, raise --lua-memory",
+        Limit::Clock => "if it needs that long, raise --lua-steps, which the time goes by",
+    };
+    place(Diagnostic::impossible(message).help(help), position, sources)
+}
+
+fn place(problem: Diagnostic, position: Position, sources: &Sources) -> Diagnostic {
+    match position.and_then(|(source, line)| sources.place(source, line)) {
+        Some(place) => problem.at(place),
+        None => problem,
+    }
+}
+
+/// An error of the script.
+pub fn error(error: &Error, sources: &Sources) -> Diagnostic {
+    let (text, trace) = texts(error);
+    let (position, message) = split(&text);
+    // An error that carries no position of its own was raised by the innermost line of the script.
+    let position = position.or_else(|| trace.lines().find_map(|line| split(line.trim()).0));
+    let message = sources.with_names(message.trim());
+    let message =
+        if message.is_empty() { "the script failed without a message".to_string() } else { message };
+    let problem = place(Diagnostic::invalid(shown(&message)), position, sources);
+    match problem.place {
+        Some(_) => problem,
+        None => Diagnostic { message: format!("{}: {}", sources.name(0), problem.message), ..problem },
+    }
+}
+
+/// The message, and the traceback behind it.
+fn texts(error: &Error) -> (String, String) {
+    match error {
+        Error::CallbackError { traceback, cause } => {
+            let (text, inner) = texts(cause);
+            (text, format!("{inner}\n{traceback}"))
+        }
+        Error::SyntaxError { message, .. } => (message.clone(), String::new()),
+        Error::RuntimeError(text) => match text.split_once("\nstack traceback:\n") {
+            Some((text, trace)) => (text.to_string(), trace.to_string()),
+            None => (text.clone(), String::new()),
+        },
+        other => (other.to_string(), String::new()),
+    }
+}
+
+/// Whether the interpreter ran out of memory.
+pub fn is_memory(error: &Error) -> bool {
+    match error {
+        Error::MemoryError(_) => true,
+        Error::CallbackError { cause, .. } => is_memory(cause),
+        Error::RuntimeError(text) => text.starts_with(OUT_OF_MEMORY),
+        _ => false,
+    }
+}
+
+/// What the interpreter says then.
+const OUT_OF_MEMORY: &str = "not enough memory";
+
+/// `script3:17: message` -> source 3, line 17, and the message.
+fn split(text: &str) -> (Position, &str) {
+    let parse = || {
+        let rest = text.strip_prefix(SOURCE_NAME)?;
+        let (source, rest) = rest.split_once(':')?;
+        let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+        let position = (source.parse().ok()?, rest[..digits].parse().ok()?);
+        Some((position, rest[digits..].trim_start_matches([':', ' '])))
+    };
+    match parse() {
+        Some((position, message)) => (Some(position), message),
+        None => (None, text),
+    }
+}
+
+impl Sources {
+    /// What users call source `index`.
+    pub fn name(&self, index: usize) -> &str {
+        self.list.get(index).map_or("script", |source| &source.shown)
+    }
+
+    /// A line of a source, underlined as a whole.
+    fn place(&self, index: usize, line: usize) -> Option<Place> {
+        let source = self.list.get(index)?;
+        let text = source.text.lines().nth(line.checked_sub(1)?).unwrap_or("");
+        let start = text.len() - text.trim_start().len();
+        Some(Place::in_line(source.shown.clone(), line, text, start..text.trim_end().len().max(start)))
+    }
+
+    /// `text` with the names of the files instead of those the interpreter knows.
+    fn with_names(&self, text: &str) -> String {
+        let mut text = text.to_string();
+        for (index, source) in self.list.iter().enumerate().rev() {
+            text = text.replace(&format!("{SOURCE_NAME}{index}:"), &format!("{}:", source.shown));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_read_off_messages() {
+        assert_eq!(split("script3:17: boom: 2"), (Some((3, 17)), "boom: 2"));
+        assert_eq!(split("script0:4 function f"), (Some((0, 4)), "function f"));
+        assert_eq!(split("scripture"), (None, "scripture"));
+        assert_eq!(split("script1"), (None, "script1"));
+    }
+}

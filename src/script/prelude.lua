@@ -1,0 +1,89 @@
+-- What a script finds in place of functions whose work grows with what they are given, but which run without a step:
+-- here they pay for it, charge(n) takes n steps. And texts of objects would hold addresses, which differ between runs.
+local charge, exhausted = ...
+local pcall0, xpcall0, resume0 = pcall, xpcall, coroutine.resume
+local find, split, sort, concat = string.find, string.split, table.sort, table.concat
+local move, insert, remove, search = table.move, table.insert, table.remove, table.find
+local rep, lower, upper, reverse = string.rep, string.lower, string.upper, string.reverse
+local clone, clear, create = table.clone, table.clear, table.create
+local tostring0, format0, type, select, error = tostring, string.format, type, select, error
+
+local function size(x)
+    local kind = type(x)
+    return if kind == "string" or kind == "table" then rawlen(x) else 0
+end
+
+function string.find(s, pattern, ...)
+    charge(size(s) * (1 + size(pattern)) / 64)
+    return find(s, pattern, ...)
+end
+function string.split(s, separator)
+    charge(size(s) * (1 + size(separator)) / 16)
+    return split(s, separator)
+end
+function string.rep(s, n)
+    -- An empty text may be repeated as often as one likes.
+    return if s == "" then "" else rep(s, n)
+end
+function table.sort(t, before)
+    charge(size(t) * 4)
+    sort(t, before)
+end
+function table.concat(t, ...)
+    charge(size(t))
+    return concat(t, ...)
+end
+function table.move(a, from, to, at, into)
+    if type(from) == "number" and type(to) == "number" then charge(to - from) end
+    if into == nil then return move(a, from, to, at) end
+    return move(a, from, to, at, into)
+end
+function table.insert(t, ...)
+    if select("#", ...) > 1 then charge(size(t) / 8) end
+    insert(t, ...)
+end
+function table.remove(t, at)
+    if at == nil then return remove(t) end
+    charge(size(t) / 8)
+    return remove(t, at)
+end
+function table.find(t, ...)
+    charge(size(t) / 8)
+    return search(t, ...)
+end
+function table.clone(t)
+    charge(size(t) / 8)
+    return clone(t)
+end
+function table.clear(t)
+    charge(size(t) / 8)
+    clear(t)
+end
+
+local plain = { ["nil"] = true, boolean = true, number = true, string = true }
+function tostring(x)
+    local kind = type(x)
+    return if plain[kind] then tostring0(x) else kind
+end
+function string.format(text, ...)
+    for i = 1, select("#", ...) do
+        local kind = type((select(i, ...)))
+        if not plain[kind] then error("string.format: cannot show a " .. kind, 2) end
+    end
+    return format0(text, ...)
+end
+
+-- An error that memory has run out may be caught, but it ends the script all the same.
+local function checked(ok, problem, ...)
+    if not ok and problem == "not enough memory" then exhausted() end
+    return ok, problem, ...
+end
+function pcall(f, ...)
+    return checked(pcall0(f, ...))
+end
+function xpcall(f, handler, ...)
+    return checked(xpcall0(f, handler, ...))
+end
+function coroutine.resume(thread, ...)
+    return checked(resume0(thread, ...))
+end
