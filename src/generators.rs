@@ -31,6 +31,8 @@ pub trait Generator: Send + Sync {
     fn place(&self, layout: &Layout<'_>) -> Result<Placed, Refusal>;
 }
 
+pub use lua::SCRIPTED;
+
 pub const GENERATORS: Family<dyn Generator> = Family {
     name: "generator",
     plugins: &[

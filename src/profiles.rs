@@ -94,6 +94,8 @@ pub trait Dense: Sync {
     fn row(&self, size: &Size, dx: &[f64], dy: f64, dz: f64, out: &mut [f64]);
 }
 
+pub use lua::SCRIPTED;
+
 pub const PROFILES: Family<dyn Profile> = Family {
     name: "profile",
     plugins: &[&gaussian::GAUSSIAN, &ball::BALL, &shell::SHELL, &lua::LUA],

@@ -318,7 +318,7 @@ impl Engine {
             match load(lua, &self.sources, 0)? {
                 Value::Table(module) => Ok(module),
                 other => Err(mlua::Error::runtime(format!(
-                    "{SOURCE_NAME}0: the script must return a table, and returns {}",
+                    "the script must return a table, and returns {}",
                     kind(&other)
                 ))),
             }

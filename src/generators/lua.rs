@@ -34,7 +34,7 @@ pub const LUA: Plugin<dyn Generator> = Plugin {
 };
 
 /// What a script must return to be a generator.
-pub const ROLE: Role = Role { name: "generator", functions: &["generate"] };
+pub static SCRIPTED: Role = Role { name: "generator", functions: &["generate"] };
 
 struct Lua(Part);
 
@@ -43,13 +43,13 @@ fn build(p: &TableReader<'_>) -> Result<Box<dyn Generator>, Bad> {
     let (script, params) = (script?, params?.map(|given| given.0));
     let given: Vec<_> = params.iter().flat_map(|table| &table.entries).collect();
     let path = format!("{}.params", p.name);
-    Ok(Box::new(Lua(ROLE.read(p.reading, &script, || p.place_of(&SCRIPT), &path, &given)?)))
+    Ok(Box::new(Lua(SCRIPTED.read(p.reading, &script, || p.place_of(&SCRIPT), &path, &given)?)))
 }
 
 /// The generator that the script of a plugin directory is; its parameters stand in the slot itself.
 pub fn plugin(cell: &Cell<'_>, table: &Table, script: &str) -> Result<Box<dyn Generator>, Bad> {
     let given: Vec<_> = table.entries.iter().filter(|entry| entry.name != "kind").collect();
-    Ok(Box::new(Lua(ROLE.read(cell.reading, script, || cell.place(), &cell.name, &given)?)))
+    Ok(Box::new(Lua(SCRIPTED.read(cell.reading, script, || cell.place(), &cell.name, &given)?)))
 }
 
 impl Generator for Lua {

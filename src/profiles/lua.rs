@@ -39,7 +39,7 @@ pub const LUA: Plugin<dyn Profile> = Plugin {
 };
 
 /// What a script must return to be a profile.
-pub const ROLE: Role = Role { name: "profile", functions: &["radial", "intensity"] };
+pub static SCRIPTED: Role = Role { name: "profile", functions: &["radial", "intensity"] };
 
 /// The share of a scene's tolerance that a radial table may be off by; the sum over the spots that overlap at a voxel
 /// is part of the rounding bound.
@@ -73,7 +73,7 @@ fn build(p: &TableReader<'_>) -> Result<Box<dyn Profile>, Bad> {
     let (script, params) = (script?, params?.map(|given| given.0));
     let given: Vec<_> = params.iter().flat_map(|table| &table.entries).collect();
     let part =
-        ROLE.read(p.reading, &script, || p.place_of(&SCRIPT), &format!("{}.params", p.name), &given)?;
+        SCRIPTED.read(p.reading, &script, || p.place_of(&SCRIPT), &format!("{}.params", p.name), &given)?;
     let profile = Lua::new(part, p.reading.flat.get()).map_err(|problem| {
         p.reading.report(problem.or_at(|| p.place_of(&SCRIPT)));
         Bad
@@ -84,7 +84,7 @@ fn build(p: &TableReader<'_>) -> Result<Box<dyn Profile>, Bad> {
 /// The profile that the script of a plugin directory is; its parameters stand in the slot itself.
 pub fn plugin(cell: &Cell<'_>, table: &Table, script: &str) -> Result<Box<dyn Profile>, Bad> {
     let given: Vec<_> = table.entries.iter().filter(|entry| entry.name != "kind").collect();
-    let part = ROLE.read(cell.reading, script, || cell.place(), &cell.name, &given)?;
+    let part = SCRIPTED.read(cell.reading, script, || cell.place(), &cell.name, &given)?;
     match Lua::new(part, cell.reading.flat.get()) {
         Ok(profile) => Ok(Box::new(profile)),
         Err(problem) => cell.fail(problem),

@@ -157,16 +157,18 @@ impl Call {
     unsafe fn number(&self, index: c_int, what: &str, default: Option<f64>) -> f64 {
         // SAFETY: reading an argument of any kind is sound.
         unsafe {
-            let kind = ffi::lua_type(self.state, index + 1);
-            let x = match (kind, default) {
-                (ffi::LUA_TNUMBER, _) => ffi::lua_tonumber(self.state, index + 1),
-                (ffi::LUA_TNIL | ffi::LUA_TNONE, Some(default)) => return default,
-                _ => self.fail(format_args!("{what} must be a number, and is {}", self.kind(kind))),
-            };
-            if !x.is_finite() {
-                self.fail(format_args!("{what} must be finite, and is {x}"));
+            let mut is_number = 0;
+            let x = ffi::lua_tonumberx(self.state, index + 1, &mut is_number);
+            if is_number != 0 && x.is_finite() {
+                return x;
             }
-            x
+            match (ffi::lua_type(self.state, index + 1), default) {
+                (ffi::LUA_TNUMBER | ffi::LUA_TSTRING, _) if is_number != 0 => {
+                    self.fail(format_args!("{what} must be finite, and is {x}"))
+                }
+                (ffi::LUA_TNIL | ffi::LUA_TNONE, Some(default)) => default,
+                (kind, _) => self.fail(format_args!("{what} must be a number, and is {}", self.kind(kind))),
+            }
         }
     }
 
@@ -197,7 +199,7 @@ impl Call {
     unsafe fn count(&self, index: c_int) -> Option<usize> {
         // SAFETY: as for this function.
         unsafe {
-            if ffi::lua_type(self.state, index + 1) <= ffi::LUA_TNIL {
+            if ffi::lua_gettop(self.state) <= index || ffi::lua_type(self.state, index + 1) == ffi::LUA_TNIL {
                 return None;
             }
             let n = self.size(index, "the count", None);
