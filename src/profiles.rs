@@ -23,12 +23,12 @@ pub trait Profile: Send + Sync {
     fn has_width(&self) -> bool;
 
     /// Called once the scene's tolerance is known, which is relative to the peak: a profile that is not exact by itself
-    /// becomes as exact as that. Gives what the user should know.
+    /// becomes as exact as that; `single` says that sums are in f32. Gives what the user should know.
     ///
     /// # Errors
     /// Why it cannot be.
-    fn settle(&mut self, tolerance: f64) -> Result<Vec<String>, Refusal> {
-        let _ = tolerance;
+    fn settle(&mut self, tolerance: f64, single: bool) -> Result<Vec<String>, Refusal> {
+        let _ = (tolerance, single);
         Ok(Vec::new())
     }
 
@@ -92,6 +92,30 @@ pub trait Separable: Sync {
 pub trait Dense: Sync {
     /// Values along a row, at offsets `dx`, `dy`, `dz` from the centre in world units.
     fn row(&self, size: &Size, dx: &[f64], dy: f64, dz: f64, out: &mut [f64]);
+
+    /// Adds `amplitude` times the values at `offsets` (along x, y and z) to sums in f32, where the profile can do that
+    /// faster than row by row in f64; `false` where it cannot.
+    fn add(&self, size: &Size, amplitude: f64, offsets: [&[f64]; 3], sums: &mut Sums<'_>) -> bool {
+        let _ = (size, amplitude, offsets, sums);
+        false
+    }
+}
+
+/// The sums of a box of voxels.
+pub struct Sums<'a> {
+    pub numbers: &'a mut [f32],
+    pub first: usize,
+    /// From row to row, and from slice to slice.
+    pub steps: [usize; 2],
+    /// Voxels of a row.
+    pub width: usize,
+}
+
+impl Sums<'_> {
+    pub fn row(&mut self, y: usize, z: usize) -> &mut [f32] {
+        let start = self.first + y * self.steps[0] + z * self.steps[1];
+        &mut self.numbers[start..start + self.width]
+    }
 }
 
 pub use lua::SCRIPTED;

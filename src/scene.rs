@@ -151,9 +151,11 @@ fn settle(reading: &Reading<'_>, groups: &mut [Group], render: &RenderSettings) 
         Accuracy::Tolerance(tolerance) => tolerance,
         Accuracy::Cutoff(_) => render::DEFAULT_TOLERANCE,
     };
+    // A floored value is never one of f32.
+    let single = render.precision == Precision::F32 && !render.per_spot_floor;
     let mut warnings = Vec::new();
     for group in groups {
-        match group.profile.settle(tolerance) {
+        match group.profile.settle(tolerance, single) {
             Ok(more) => warnings.extend(more.into_iter().map(|what| format!("spots.{}: {what}", group.name))),
             Err(refusal) => {
                 let problem = Diagnostic::invalid(refusal.message).at(group.places.profile.clone());

@@ -1,6 +1,7 @@
 //! `lua`: whatever a script computes; and the profiles that scripts in plugin directories are.
 
 mod calls;
+mod fixed;
 mod light;
 mod table;
 
@@ -10,8 +11,9 @@ use std::sync::Mutex;
 use mlua::Value;
 
 use self::calls::Calls;
+use self::fixed::FixedTable;
 use self::table::RadialTable;
-use super::{Dense, Profile, Shape, Sizes};
+use super::{Dense, Profile, Shape, Sizes, Sums};
 use crate::description::Table;
 use crate::diagnostic::Diagnostic;
 use crate::grid::{Box3, Grid};
@@ -61,8 +63,8 @@ pub struct Lua {
 }
 
 enum Form {
-    /// A table holds the values to the scene's tolerance.
-    Table(RadialTable),
+    /// A table holds the values to the scene's tolerance; maybe one does that fits into registers.
+    Table(RadialTable, Option<FixedTable>),
     /// No table does: the script is called at every voxel. Or it is asked for that.
     Radial,
     Intensity,
@@ -106,8 +108,8 @@ impl Lua {
                     } else {
                         light::radial(support, flat, &mut |r| probe.radial(r))?
                     };
-                    let peak = table.peak;
-                    (Form::Table(table), peak, integral, edge)
+                    let (peak, fixed) = (table.peak, FixedTable::sample(support, &mut |r| probe.radial(r))?);
+                    (Form::Table(table, Some(fixed)), peak, integral, edge)
                 } else {
                     let sampled = light::solid(support, flat, |points, out| probe.intensity(points, out))?;
                     (Form::Intensity, sampled.peak, sampled.integral, sampled.at_support)
@@ -130,7 +132,7 @@ impl Lua {
 
     /// At how many points along an axis the profile is looked at to find out how much light is where.
     fn points_per_axis(&self) -> f64 {
-        if matches!(self.form, Form::Table(_)) { 96.0 } else { 32.0 }
+        if matches!(self.form, Form::Table(..)) { 96.0 } else { 32.0 }
     }
 
     fn fail(&self, problem: Diagnostic) {
@@ -146,7 +148,7 @@ impl Lua {
     fn values(&self, dx: &[f64], dy: f64, dz: f64, out: &mut [f64]) {
         let rest = dy * dy + dz * dz;
         let limit = self.support * self.support;
-        if let Form::Table(table) = &self.form {
+        if let Form::Table(table, _) = &self.form {
             return table.row(dx, rest, out);
         }
         out.fill(0.0);
@@ -181,11 +183,17 @@ impl Profile for Lua {
         Box::new(move |_, _| Ok(size))
     }
 
-    fn settle(&mut self, tolerance: f64) -> Result<Vec<String>, Refusal> {
+    fn settle(&mut self, tolerance: f64, single: bool) -> Result<Vec<String>, Refusal> {
         let mut warnings = Vec::new();
         let name = self.calls.name();
-        if let Form::Table(table) = &self.form
-            && table.error > TABLE_SHARE * tolerance
+        let allowed = TABLE_SHARE * tolerance;
+        if let Form::Table(_, fixed) = &mut self.form
+            && !(single && fixed.as_ref().is_some_and(|fixed| fixed.table_error <= allowed))
+        {
+            *fixed = None;
+        }
+        if let Form::Table(table, _) = &self.form
+            && table.error > allowed
         {
             warnings.push(format!(
                 "{name}: no table holds `radial` to {tolerance:e} of its peak (it jumps, or bends sharply): it is called at every \
@@ -241,8 +249,9 @@ impl Profile for Lua {
     /// An offset has 8 units of rounding; the table's own error comes to that.
     fn rounding(&self, _: &Size, _: &Grid) -> f64 {
         match &self.form {
-            Form::Table(table) => {
-                16.0 * (1.0 + table.steepest * self.support / self.peak) + table.error / f64::EPSILON
+            Form::Table(table, fixed) => {
+                let off = fixed.as_ref().map_or(table.error, |fixed| fixed.error);
+                16.0 * (1.0 + table.steepest * self.support / self.peak) + off / f64::EPSILON
             }
             _ => 16.0,
         }
@@ -264,6 +273,16 @@ impl Profile for Lua {
 impl Dense for Lua {
     fn row(&self, _: &Size, dx: &[f64], dy: f64, dz: f64, out: &mut [f64]) {
         self.values(dx, dy, dz, out);
+    }
+
+    fn add(&self, _: &Size, amplitude: f64, offsets: [&[f64]; 3], sums: &mut Sums<'_>) -> bool {
+        match &self.form {
+            Form::Table(_, Some(fixed)) => {
+                fixed.add(amplitude as f32, offsets, sums);
+                true
+            }
+            _ => false,
+        }
     }
 }
 

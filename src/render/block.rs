@@ -7,6 +7,7 @@ use super::kernel::{Real, Stroke, TILE_LANES, TileRows};
 use super::lanes::{LANE, Lane, numbers, numbers_mut};
 use super::tables::{Drawn, Form, Tables};
 use crate::grid::Box3;
+use crate::profiles::Sums;
 
 /// Bytes of a tile: it must leave room in a first-level cache of 32 KiB for the factors.
 const TILE_BYTES: usize = 1 << 15;
@@ -250,9 +251,17 @@ impl<T: Real> Block<T> {
             frames[a].ramp(&(from..from + range.len() as u64)).distances()
         };
         let [dx, dy, dz] = [distances(0, &xs), distances(1, &ys), distances(2, &zs)];
-        let mut values = vec![0.0; dx.len()];
         let lanes = self.tile_lanes();
         let tile = numbers_mut(&mut self.lanes[tile * lanes..(tile + 1) * lanes]);
+        let steps = [TILE_LANES * LANE, self.height * TILE_LANES * LANE];
+        if !floored && let Some(numbers) = T::single(tile) {
+            let first = zs.start * steps[1] + ys.start * steps[0] + xs.start;
+            let mut sums = Sums { numbers, first, steps, width: xs.len() };
+            if dense.add(&spot.size, spot.amplitude, [&dx, &dy, &dz], &mut sums) {
+                return;
+            }
+        }
+        let mut values = vec![0.0; dx.len()];
         for (&dz, z) in dz.iter().zip(zs) {
             for (&dy, y) in dy.iter().zip(ys.clone()) {
                 dense.row(&spot.size, &dx, dy, dz, &mut values);

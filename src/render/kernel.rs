@@ -17,6 +17,8 @@ pub trait Real: Copy + Send + Sync + PartialEq + 'static {
     fn to_f64(self) -> f64;
     fn mul(self, factor: Self) -> Self;
     fn add(self, other: Self) -> Self;
+    /// The numbers, where they are f32.
+    fn single(numbers: &mut [Self]) -> Option<&mut [f32]>;
     /// Adds the spots of `strokes` to the tile, in their order.
     fn draw(tile: &mut TileRows<'_, Self>, strokes: &[Stroke], tables: Factors<'_, Self>);
     /// The same, each spot's value rounded down.
@@ -166,7 +168,7 @@ widest!(draw_floored_f32, f32, draw_floored, Avx512F32, Avx2F32);
 widest!(draw_floored_f64, f64, draw_floored, Avx512F64, Avx2F64);
 
 macro_rules! real {
-    ($type:ty, $draw:ident, $draw_floored:ident) => {
+    ($type:ty, $draw:ident, $draw_floored:ident, $single:expr) => {
         impl Real for $type {
             const ZERO: $type = 0.0;
 
@@ -186,6 +188,9 @@ macro_rules! real {
             fn add(self, other: $type) -> $type {
                 self + other
             }
+            fn single(numbers: &mut [$type]) -> Option<&mut [f32]> {
+                $single(numbers)
+            }
             fn draw(tile: &mut TileRows<'_, $type>, strokes: &[Stroke], factors: Factors<'_, $type>) {
                 $draw(tile, strokes, factors)
             }
@@ -195,5 +200,5 @@ macro_rules! real {
         }
     };
 }
-real!(f32, draw_f32, draw_floored_f32);
-real!(f64, draw_f64, draw_floored_f64);
+real!(f32, draw_f32, draw_floored_f32, Some);
+real!(f64, draw_f64, draw_floored_f64, |_| None);

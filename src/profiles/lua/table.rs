@@ -8,7 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::simd::for_every_width;
 
 /// Coefficients of a polynomial.
-const TERMS: usize = 8;
+pub const TERMS: usize = 8;
 
 /// An error at which no finer table is tried, as a share of the largest value.
 const GOOD: f64 = 1e-10;
@@ -24,7 +24,7 @@ pub struct RadialTable {
     /// Whether the intervals are of r; else of r^2.
     of_r: bool,
     /// For each interval the coefficients of s^0 .. s^7, with s from -1 to 1 across it.
-    pieces: Vec<[f64; TERMS]>,
+    pub pieces: Vec<[f64; TERMS]>,
     /// The largest deviation from the function that was found, as a share of `peak`, times two.
     pub error: f64,
     /// Largest magnitude of the function.
@@ -64,7 +64,11 @@ impl RadialTable {
         }
     }
 
-    fn with(
+    /// A table of `count` pieces.
+    ///
+    /// # Errors
+    /// What the function gives.
+    pub fn with(
         support: f64,
         of_r: bool,
         count: usize,
