@@ -10,9 +10,11 @@ mod array;
 mod bins;
 mod block;
 mod coverage;
+mod cut;
 mod kernel;
 mod lanes;
 mod ordered;
+mod product;
 mod tables;
 
 use std::ops::Range;

@@ -3,35 +3,45 @@
 use std::ops::Range;
 
 use super::Renderer;
-use super::kernel::{Real, Stroke, TILE_LANES, TileRows};
-use super::lanes::{LANE, Lane, numbers, numbers_mut};
-use super::tables::{Drawn, Form, Tables};
+use super::kernel::{Real, Rows, Stroke, TILE_WIDTH};
+use super::lanes::{LANE, Numbers};
+use super::tables::{Drawn, Form, Frame, Tables};
 use crate::grid::Box3;
+use crate::profiles::Shape;
 
-/// Bytes of a tile: it must leave room in a first-level cache of 32 KiB for the factors.
-const TILE_BYTES: usize = 1 << 15;
+/// Rows of a tile, of all its slices together: 16 KiB of f32, half a first-level cache.
+pub const TILE_ROWS: usize = 128;
 
-/// Spots whose factors are held at once: enough to keep a tile in the cache for long, few enough for the factors
-/// to stay in the second-level cache.
-const BATCH: usize = 1024;
+/// Slices of a tile at most.
+pub const TILE_DEPTH: usize = 8;
 
-/// Bytes that their factors may take; only long blocks come near.
-const TABLE_BYTES: usize = 2 << 20;
+/// The product works on rows in groups of so many.
+const ROW_GROUP: usize = 8;
+
+/// What a product costs beside its multiplications, in spots: the tile is loaded and stored.
+const PRODUCT_OVERHEAD: usize = 2;
+
+/// How much more drawing by rows costs for each voxel: load, multiply-add and store instead of a multiply-add.
+const ROWS_COST: usize = 2;
 
 /// The voxels of one block while they are summed; reused from block to block.
 pub struct Block<T> {
     /// Indices of the whole grid.
     pub voxels: Box3,
-    /// Rows and slices of a tile; its rows have `TILE_LANES` lanes.
-    height: usize,
-    depth: usize,
+    /// Voxels of a tile, x y z.
+    size: [usize; 3],
     /// Tiles along x y z.
     count: [usize; 3],
-    /// Tile by tile.
-    lanes: Vec<Lane<T>>,
+    /// Tile by tile; in passing there is only one.
+    sums: Numbers<T>,
+    passing: bool,
     /// The part of each tile that holds light; the rest is not even cleared.
     lit: Vec<Option<Lit>>,
     tables: Tables<T>,
+    /// The spots of a batch that reach each tile, and where those of each tile begin.
+    reaching: Vec<u32>,
+    starts: Vec<u32>,
+    strokes: Vec<Stroke>,
 }
 
 /// Rows and slices of a tile.
@@ -46,43 +56,46 @@ pub struct Tile<'a, T> {
     /// Its first voxel and its voxels along x y z, within the block.
     pub first: [usize; 3],
     pub extent: [usize; 3],
-    lanes: &'a [Lane<T>],
+    sums: &'a [T],
     height: usize,
 }
+
+/// Receives complete tiles.
+type Done<'a, T> = dyn FnMut(Tile<'_, T>) + 'a;
 
 impl<T> Tile<'_, T> {
     /// The voxels of row `y` of slice `z`.
     pub fn row(&self, y: usize, z: usize) -> &[T] {
-        let lanes = &self.lanes[(z * self.height + y) * TILE_LANES..][..TILE_LANES];
-        &numbers(lanes)[..self.extent[0]]
+        &self.sums[(z * self.height + y) * TILE_WIDTH..][..self.extent[0]]
     }
 }
 
-/// Rows and slices of the tiles of a block with `height` rows and `depth` slices, whose numbers have `bytes` bytes.
-fn tile_size(height: usize, depth: usize, bytes: usize) -> (usize, usize) {
-    let rows = TILE_BYTES / (TILE_LANES * LANE * bytes);
-    let depth = depth.min(8);
-    (height.min(rows / depth.next_power_of_two()), depth)
+/// Voxels of a tile of a block with `height` rows and `depth` slices.
+fn tile_size(height: usize, depth: usize) -> [usize; 3] {
+    let depth = depth.min(TILE_DEPTH);
+    [TILE_WIDTH, height.next_multiple_of(ROW_GROUP).min(TILE_ROWS / depth.next_power_of_two()), depth]
 }
 
 /// Voxels that a block of `block` voxels along x y z takes in memory at most: it is made of whole tiles.
 pub fn padded(block: [u64; 3]) -> u128 {
-    let [width, height, depth] = block.map(|n| n as usize);
-    let (tile_height, tile_depth) = tile_size(height, depth, size_of::<f32>());
-    let whole = |n: usize, tile: usize| n.next_multiple_of(tile) as u128;
-    whole(width, TILE_LANES * LANE) * whole(height, tile_height) * whole(depth, tile_depth)
+    let block = block.map(|n| n as usize);
+    let tile = tile_size(block[1], block[2]);
+    [0, 1, 2].map(|a| block[a].next_multiple_of(tile[a]) as u128).iter().product()
 }
 
 impl<T: Real> Block<T> {
     pub fn new() -> Block<T> {
         Block {
             voxels: [0..0, 0..0, 0..0],
-            height: 0,
-            depth: 0,
+            size: [0; 3],
             count: [0; 3],
-            lanes: Vec::new(),
+            sums: Numbers::new(),
+            passing: false,
             lit: Vec::new(),
             tables: Tables::new(),
+            reaching: Vec::new(),
+            starts: Vec::new(),
+            strokes: Vec::new(),
         }
     }
 
@@ -93,99 +106,193 @@ impl<T: Real> Block<T> {
 
     /// The tiles that hold light.
     pub fn tiles(&self) -> impl Iterator<Item = Tile<'_, T>> {
-        let extent = self.extent();
-        let width = TILE_LANES * LANE;
-        (0..self.lit.len()).filter_map(move |i| {
-            let lit = self.lit[i].as_ref()?;
-            let first = self.first_voxel(i);
-            let lanes = i * self.tile_lanes() + (lit.z.start * self.height + lit.y.start) * TILE_LANES;
-            Some(Tile {
-                first: [first[0], first[1] + lit.y.start, first[2] + lit.z.start],
-                extent: [width.min(extent[0] - first[0]), lit.y.len(), lit.z.len()],
-                lanes: &self.lanes[lanes..(i + 1) * self.tile_lanes()],
-                height: self.height,
-            })
+        (0..self.lit.len()).filter_map(|tile| self.tile(tile))
+    }
+
+    fn tile(&self, tile: usize) -> Option<Tile<'_, T>> {
+        let lit = self.lit[tile].as_ref()?;
+        let first = self.first_voxel(tile);
+        let width = self.size[0].min(self.extent()[0] - first[0]);
+        let sums = self.place(tile);
+        let skipped = (lit.z.start * self.size[1] + lit.y.start) * TILE_WIDTH;
+        Some(Tile {
+            first: [first[0], first[1] + lit.y.start, first[2] + lit.z.start],
+            extent: [width, lit.y.len(), lit.z.len()],
+            sums: &self.sums[sums.start + skipped..sums.end],
+            height: self.size[1],
         })
+    }
+
+    /// Where the sums of a tile lie.
+    fn place(&self, tile: usize) -> Range<usize> {
+        let (tile, size) = (if self.passing { 0 } else { tile }, self.size.iter().product::<usize>());
+        tile * size..(tile + 1) * size
     }
 
     /// The first voxel of a tile within the block, x y z.
     fn first_voxel(&self, tile: usize) -> [usize; 3] {
         let [columns, rows, _] = self.count;
-        [
-            tile % columns * TILE_LANES * LANE,
-            tile / columns % rows * self.height,
-            tile / columns / rows * self.depth,
-        ]
-    }
-
-    fn tile_lanes(&self) -> usize {
-        TILE_LANES * self.height * self.depth
+        let at = [tile % columns, tile / columns % rows, tile / columns / rows];
+        [0, 1, 2].map(|a| at[a] * self.size[a])
     }
 
     /// Renders the voxels of `voxels` from the spots `ids`, which are in ascending order.
     pub fn render(&mut self, renderer: &Renderer<'_>, voxels: &Box3, ids: &[u32]) {
+        self.draw(renderer, voxels, ids, None);
+    }
+
+    /// The same; `done` receives every tile that holds light as soon as it is complete, and the block keeps none.
+    pub fn pass(
+        &mut self,
+        renderer: &Renderer<'_>,
+        voxels: &Box3,
+        ids: &[u32],
+        mut done: impl FnMut(Tile<'_, T>),
+    ) {
+        self.draw(renderer, voxels, ids, Some(&mut done));
+    }
+
+    /// Draws the spots, a batch at a time. With one batch for all, each tile is `done` at once and its memory used
+    /// again, which keeps it in the first-level cache.
+    fn draw(
+        &mut self,
+        renderer: &Renderer<'_>,
+        voxels: &Box3,
+        ids: &[u32],
+        mut done: Option<&mut Done<'_, T>>,
+    ) {
         self.reset(voxels);
         let mut tables = std::mem::replace(&mut self.tables, Tables::new());
-        let edges: usize = self.extent().iter().sum::<usize>() + LANE;
-        let batch = (TABLE_BYTES / (edges * size_of::<T>())).clamp(1, BATCH);
-        for batch in ids.chunks(batch) {
-            let drawn = tables.fill(renderer, voxels, batch);
-            self.draw(renderer, &drawn, &tables);
+        let mut rest = ids;
+        while !rest.is_empty() {
+            let left = tables.fill(renderer, voxels, [TILE_WIDTH, ROW_GROUP, self.size[2]], rest);
+            self.passing = done.is_some() && rest.len() == ids.len() && left.is_empty();
+            rest = left;
+            let tiles = if self.passing { 1 } else { self.lit.len() };
+            self.sums.resize(tiles * self.size.iter().product::<usize>());
+            self.sort(&tables.drawn);
+            for tile in 0..self.lit.len() {
+                let reaching = self.starts[tile] as usize..self.starts[tile + 1] as usize;
+                if !reaching.is_empty() {
+                    self.draw_tile(renderer, tile, reaching, &tables);
+                }
+                if let (Some(done), true) = (&mut done, rest.is_empty()) {
+                    self.tile(tile).map(done);
+                }
+            }
         }
         self.tables = tables;
     }
 
+    /// Makes all voxels dark.
     fn reset(&mut self, voxels: &Box3) {
         self.voxels = voxels.clone();
-        let [width, height, depth] = self.extent();
-        (self.height, self.depth) = tile_size(height, depth, size_of::<T>());
-        self.count =
-            [width.div_ceil(TILE_LANES * LANE), height.div_ceil(self.height), depth.div_ceil(self.depth)];
-        let tiles = self.count.iter().product();
+        let extent = self.extent();
+        self.size = tile_size(extent[1], extent[2]);
+        self.count = [0, 1, 2].map(|a| extent[a].div_ceil(self.size[a]));
         self.lit.clear();
-        self.lit.resize(tiles, None);
-        self.lanes.resize(tiles * self.tile_lanes(), Lane([T::ZERO; LANE]));
+        self.lit.resize(self.count.iter().product(), None);
     }
 
-    fn draw(&mut self, renderer: &Renderer<'_>, drawn: &[Drawn<'_>], tables: &Tables<T>) {
+    /// Sorts the spots of a batch into the tiles, in order.
+    fn sort(&mut self, drawn: &[Drawn]) {
+        let (count, size) = (self.count, self.size);
+        let visit = |seen: &mut dyn FnMut(usize, u32)| {
+            for (i, spot) in drawn.iter().enumerate() {
+                let tiles = |a: usize| {
+                    let range = &spot.voxels[a];
+                    range.start as usize / size[a]..(range.end as usize - 1) / size[a] + 1
+                };
+                for z in tiles(2) {
+                    for y in tiles(1) {
+                        for x in tiles(0) {
+                            seen((z * count[1] + y) * count[0] + x, i as u32);
+                        }
+                    }
+                }
+            }
+        };
+        self.starts.clear();
+        self.starts.resize(self.lit.len() + 2, 0);
+        visit(&mut |tile, _| self.starts[tile + 2] += 1);
+        for tile in 2..self.starts.len() {
+            self.starts[tile] += self.starts[tile - 1];
+        }
+        self.reaching.resize(self.starts.last().copied().unwrap_or(0) as usize, 0);
+        visit(&mut |tile, i| {
+            let next = &mut self.starts[tile + 1];
+            self.reaching[*next as usize] = i;
+            *next += 1;
+        });
+    }
+
+    /// Draws spots into a tile: separable spots in a row together, the others each by themselves, in between.
+    fn draw_tile(
+        &mut self,
+        renderer: &Renderer<'_>,
+        tile: usize,
+        reaching: Range<usize>,
+        tables: &Tables<T>,
+    ) {
+        let first = self.first_voxel(tile);
         let floored = renderer.scene.render.per_spot_floor;
-        let mut lists: Vec<Vec<u32>> = vec![Vec::new(); self.lit.len()];
-        for (i, spot) in drawn.iter().enumerate() {
-            let tiles = |range: &Range<usize>, size: usize| range.start / size..(range.end - 1) / size + 1;
-            for z in tiles(&spot.z, self.depth) {
-                for y in tiles(&spot.y, self.height) {
-                    for x in tiles(&spot.x, TILE_LANES * LANE) {
-                        lists[(z * self.count[1] + y) * self.count[0] + x].push(i as u32);
-                    }
+        let mut strokes = std::mem::take(&mut self.strokes);
+        for i in reaching {
+            let spot = &tables.drawn[self.reaching[i] as usize];
+            let within = [0, 1, 2].map(|a| part(&spot.voxels[a], first[a], self.size[a]));
+            match spot.form {
+                Form::Separable { factors, wide } => strokes.push(stroke(spot, within, first, factors, wide)),
+                Form::Dense(id) => {
+                    self.flush(tile, &mut strokes, &tables.factors, floored);
+                    self.draw_dense(renderer, tile, within, id, floored);
                 }
             }
         }
-        let mut strokes = Vec::new();
-        for (tile, list) in lists.iter().enumerate().filter(|(_, list)| !list.is_empty()) {
-            let first = self.first_voxel(tile);
-            // Separable spots in a row are drawn together; the others each by themselves, in between.
-            for &i in list {
-                let spot = &drawn[i as usize];
-                self.light(tile, part(&spot.y, first[1], self.height), part(&spot.z, first[2], self.depth));
-                match spot.form {
-                    Form::Separable { xs, ys, zs } => {
-                        strokes.push(self.stroke(spot, first, [xs, ys, zs]));
-                    }
-                    Form::Dense { .. } => {
-                        self.flush(tile, &mut strokes, tables, floored);
-                        self.draw_dense(tile, first, spot, floored);
-                    }
+        self.flush(tile, &mut strokes, &tables.factors, floored);
+        self.strokes = strokes;
+    }
+
+    /// Draws strokes: those in a row that are wide by a product where that is less work, the others by rows.
+    fn flush(&mut self, tile: usize, strokes: &mut Vec<Stroke>, factors: &[T], floored: bool) {
+        let first = self.first_voxel(tile);
+        let extent = self.extent();
+        let extent = [0, 1, 2].map(|a| self.size[a].min(extent[a] - first[a]));
+        for run in strokes.chunk_by(|a, b| a.wide == b.wide) {
+            let product = (run.len() + PRODUCT_OVERHEAD) * extent.iter().product::<usize>();
+            let by_rows = ROWS_COST * run.iter().map(Stroke::voxels).sum::<usize>();
+            let multiply = run[0].wide && !floored && product < by_rows;
+            // A product begins with nothing, or goes on with the whole of the tile.
+            let fresh = multiply && self.lit[tile].is_none();
+            if fresh {
+                self.lit[tile] = Some(Lit { y: 0..extent[1], z: 0..extent[2] });
+            } else if multiply {
+                self.light(tile, 0..extent[1], 0..extent[2]);
+            } else {
+                for stroke in run {
+                    let range = |(start, end): (u32, u32)| start as usize..end as usize;
+                    self.light(tile, range(stroke.y), range(stroke.z));
                 }
             }
-            self.flush(tile, &mut strokes, tables, floored);
+            let place = self.place(tile);
+            let mut rows = Rows { voxels: &mut self.sums[place], height: self.size[1], extent };
+            match (floored, multiply) {
+                (true, _) => T::draw_floored(&mut rows, run, factors),
+                (false, true) => T::multiply(&mut rows, run, factors, fresh),
+                (false, false) => T::draw(&mut rows, run, factors),
+            }
         }
+        strokes.clear();
     }
 
     /// Makes sure that rows `y` and slices `z` of a tile may be added to: slices that had no light are cleared.
     fn light(&mut self, tile: usize, y: Range<usize>, z: Range<usize>) {
-        let (start, slice) = (tile * self.tile_lanes(), TILE_LANES * self.height);
+        let place = self.place(tile);
+        let (sums, slice) = (&mut self.sums[place], TILE_WIDTH * self.size[1]);
         let mut clear = |slices: Range<usize>| {
-            self.lanes[start + slices.start * slice..start + slices.end * slice].fill(Lane([T::ZERO; LANE]));
+            // In registers: for so little memory the library's way is slower.
+            for row in sums[slices.start * slice..slices.end * slice].as_chunks_mut::<TILE_WIDTH>().0 {
+                *row = [T::default(); TILE_WIDTH];
+            }
         };
         match &mut self.lit[tile] {
             Some(lit) => {
@@ -207,56 +314,33 @@ impl<T: Real> Block<T> {
         }
     }
 
-    /// The part of a spot within the tile that begins at voxel `first` of the block.
-    fn stroke(&self, spot: &Drawn<'_>, first: [usize; 3], factors: [usize; 3]) -> Stroke {
-        let (lane, end) = (spot.x.start / LANE, spot.x.end.div_ceil(LANE));
-        let tile_lane = first[0] / LANE;
-        let (from, to) = (lane.max(tile_lane), end.min(tile_lane + TILE_LANES));
-        let y = part(&spot.y, first[1], self.height);
-        let z = part(&spot.z, first[2], self.depth);
-        Stroke {
-            lane: (from - tile_lane) as u32,
-            lanes: (to - from) as u32,
-            y: (y.start as u32, y.end as u32),
-            z: (z.start as u32, z.end as u32),
-            xs: (factors[0] + from - lane) as u32,
-            ys: (factors[1] + first[1] + y.start - spot.y.start) as u32,
-            zs: (factors[2] + first[2] + z.start - spot.z.start) as u32,
-        }
-    }
-
-    fn flush(&mut self, tile: usize, strokes: &mut Vec<Stroke>, tables: &Tables<T>, floored: bool) {
-        let lanes = self.tile_lanes();
-        let rows = &mut self.lanes[tile * lanes..(tile + 1) * lanes];
-        let mut tile = TileRows { rows, height: self.height };
-        if floored {
-            T::draw_floored(&mut tile, strokes, tables.view());
-        } else {
-            T::draw(&mut tile, strokes, tables.view());
-        }
-        strokes.clear();
-    }
-
-    fn draw_dense(&mut self, tile: usize, first: [usize; 3], drawn: &Drawn<'_>, floored: bool) {
-        let Form::Dense { dense, spot, frames } = &drawn.form else { return };
-        let size = [TILE_LANES * LANE, self.height, self.depth];
-        let [xs, ys, zs] = [
-            part(&drawn.x, first[0], size[0]),
-            part(&drawn.y, first[1], size[1]),
-            part(&drawn.z, first[2], size[2]),
-        ];
-        let distances = |a: usize, range: &Range<usize>| {
-            let from = self.voxels[a].start + (first[a] + range.start) as u64;
-            frames[a].ramp(&(from..from + range.len() as u64)).distances()
-        };
-        let [dx, dy, dz] = [distances(0, &xs), distances(1, &ys), distances(2, &zs)];
+    /// Draws a spot voxel by voxel; `within` is its part of the tile.
+    fn draw_dense(
+        &mut self,
+        renderer: &Renderer<'_>,
+        tile: usize,
+        within: [Range<usize>; 3],
+        id: u32,
+        floored: bool,
+    ) {
+        let spot = &renderer.spots.list[id as usize];
+        let group = &renderer.scene.groups[renderer.spots.group_of(id as usize)];
+        let Shape::Dense(dense) = group.profile.shape() else { return };
+        let first = self.first_voxel(tile);
+        let [dx, dy, dz] = [0, 1, 2].map(|a| {
+            let from = self.voxels[a].start + (first[a] + within[a].start) as u64;
+            let voxels = from..from + within[a].len() as u64;
+            Frame::new(renderer.grid(), a, spot.centre[a], 1.0).ramp(&voxels).distances()
+        });
+        let [xs, ys, zs] = within;
+        self.light(tile, ys.clone(), zs.clone());
+        let place = self.place(tile);
+        let sums = &mut self.sums[place];
         let mut values = vec![0.0; dx.len()];
-        let lanes = self.tile_lanes();
-        let tile = numbers_mut(&mut self.lanes[tile * lanes..(tile + 1) * lanes]);
         for (&dz, z) in dz.iter().zip(zs) {
             for (&dy, y) in dy.iter().zip(ys.clone()) {
                 dense.row(&spot.size, &dx, dy, dz, &mut values);
-                let row = &mut tile[(z * self.height + y) * TILE_LANES * LANE + xs.start..];
+                let row = &mut sums[(z * self.size[1] + y) * TILE_WIDTH + xs.start..];
                 for (voxel, &value) in row.iter_mut().zip(&values) {
                     let light = spot.amplitude * value;
                     *voxel = voxel.add(T::from_f64(if floored { light.floor() } else { light }));
@@ -266,7 +350,30 @@ impl<T: Real> Block<T> {
     }
 }
 
+/// The part of a separable spot `within` the tile that begins at voxel `first` of the block.
+fn stroke(
+    spot: &Drawn,
+    within: [Range<usize>; 3],
+    first: [usize; 3],
+    factors: [u32; 3],
+    wide: bool,
+) -> Stroke {
+    let [xs, ys, zs] = within;
+    let (lane, end) = (xs.start / LANE, xs.end.div_ceil(LANE));
+    let skipped = |a: usize, start: usize| (first[a] + start - spot.voxels[a].start as usize) as u32;
+    Stroke {
+        x: (lane * LANE) as u32,
+        lanes: (end - lane) as u32,
+        y: (ys.start as u32, ys.end as u32),
+        z: (zs.start as u32, zs.end as u32),
+        xs: factors[0] + (first[0] + lane * LANE - spot.voxels[0].start as usize / LANE * LANE) as u32,
+        ys: factors[1] + skipped(1, ys.start),
+        zs: factors[2] + skipped(2, zs.start),
+        wide,
+    }
+}
+
 /// The part of `range` in a tile of `size` that begins at `first`, counted from there.
-fn part(range: &Range<usize>, first: usize, size: usize) -> Range<usize> {
-    range.start.max(first) - first..range.end.min(first + size) - first
+fn part(range: &Range<u32>, first: usize, size: usize) -> Range<usize> {
+    (range.start as usize).max(first) - first..(range.end as usize).min(first + size) - first
 }

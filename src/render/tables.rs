@@ -4,34 +4,30 @@ use std::ops::Range;
 
 use super::Renderer;
 use super::accuracy::footprint;
-use super::kernel::{Factors, Real};
-use super::lanes::{LANE, Lane, numbers_mut};
+use super::kernel::Real;
+use super::lanes::{LANE, Numbers};
 use crate::grid::{Box3, Grid};
 use crate::math::Ramp;
-use crate::profiles::{Dense, Profile, Separable, Shape};
+use crate::profiles::{Separable, Shape};
 use crate::simd::prefetch;
 use crate::spot::Spot;
 
 /// One spot within a block; voxels count from the block's first.
-pub struct Drawn<'a> {
-    pub x: Range<usize>,
-    pub y: Range<usize>,
-    pub z: Range<usize>,
-    pub form: Form<'a>,
+pub struct Drawn {
+    /// x y z.
+    pub voxels: [Range<u32>; 3],
+    pub form: Form,
 }
 
-pub enum Form<'a> {
-    /// Indices of the factors of the first lane that the spot touches, its first row and its first slice.
+pub enum Form {
     Separable {
-        xs: usize,
-        ys: usize,
-        zs: usize,
+        /// Indices of the factors of the first lane that the spot touches, its first row and its first slice.
+        factors: [u32; 3],
+        /// Whether there are factors, 0, for the whole of every box of a product that the spot reaches.
+        wide: bool,
     },
-    Dense {
-        dense: &'a dyn Dense,
-        spot: &'a Spot,
-        frames: [Frame; 3],
-    },
+    /// Evaluated voxel by voxel: the number of the spot.
+    Dense(u32),
 }
 
 /// Distances to a spot's centre along one axis: `start + (i - anchor) * step` for voxel i of the whole grid.
@@ -87,85 +83,106 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
 /// How many spots ahead memory is asked for: a block's spots lie scattered over the list of all.
 const AHEAD: usize = 16;
 
+/// Bytes that the factors of a batch of spots should take at most: they stay in the second-level cache.
+pub const TABLE_BYTES: usize = 3 << 18;
+
+/// Spots of a batch at most; those that are evaluated voxel by voxel have no factors.
+const MOST_SPOTS: usize = 1 << 14;
+
 /// Factors of a batch of spots, in the order of their numbers.
 pub struct Tables<T> {
-    x: Vec<Lane<T>>,
-    y: Vec<T>,
-    z: Vec<T>,
-    factors: Vec<f64>,
+    pub factors: Numbers<T>,
+    pub drawn: Vec<Drawn>,
+    /// Factors of one spot, in f64.
+    exact: Vec<f64>,
 }
 
 impl<T: Real> Tables<T> {
     pub fn new() -> Tables<T> {
-        Tables { x: Vec::new(), y: Vec::new(), z: Vec::new(), factors: Vec::new() }
+        Tables { factors: Numbers::new(), drawn: Vec::new(), exact: Vec::new() }
     }
 
-    pub fn view(&self) -> Factors<'_, T> {
-        Factors { x: &self.x, y: &self.y, z: &self.z }
-    }
-
-    /// Replaces the factors by those of the spots `ids` within the block `voxels` (indices of the whole grid).
-    pub fn fill<'a>(&mut self, renderer: &Renderer<'a>, voxels: &Box3, ids: &[u32]) -> Vec<Drawn<'a>> {
-        self.x.clear();
-        self.y.clear();
-        self.z.clear();
-        let mut drawn = Vec::with_capacity(ids.len());
+    /// Replaces the factors by those of the first of the spots `ids` within the block `voxels` (indices of the whole
+    /// grid), and returns the spots that are left. Where a product is drawn, it works on boxes of `whole` voxels.
+    pub fn fill<'a>(
+        &mut self,
+        renderer: &Renderer<'_>,
+        voxels: &Box3,
+        whole: [usize; 3],
+        ids: &'a [u32],
+    ) -> &'a [u32] {
+        self.factors.resize(0);
+        self.drawn.clear();
         for (i, &id) in ids.iter().enumerate() {
+            if self.factors.len() * size_of::<T>() >= TABLE_BYTES || i == MOST_SPOTS {
+                return &ids[i..];
+            }
             if let Some(&ahead) = ids.get(i + AHEAD) {
                 prefetch(&renderer.spots.list[ahead as usize]);
                 prefetch(&renderer.accuracy.reach[ahead as usize]);
             }
-            drawn.extend(self.add(renderer, voxels, id as usize));
+            let (scene, spots) = (renderer.scene, renderer.spots);
+            let spot = &spots.list[id as usize];
+            let reach = renderer.accuracy.reach[id as usize].map(f64::from);
+            let Some(part) = footprint(&scene.grid, spot, reach, voxels) else { continue };
+            let within = [0, 1, 2]
+                .map(|a| (part[a].start - voxels[a].start) as u32..(part[a].end - voxels[a].start) as u32);
+            let form = match scene.groups[spots.group_of(id as usize)].profile.shape() {
+                Shape::Separable(profile) => self.add(&scene.grid, spot, profile, &part, &within, whole),
+                Shape::Dense(_) => Form::Dense(id),
+            };
+            self.drawn.push(Drawn { voxels: within, form });
         }
-        drawn
+        &[]
     }
 
-    fn add<'a>(&mut self, renderer: &Renderer<'a>, voxels: &Box3, id: usize) -> Option<Drawn<'a>> {
-        let (scene, spots) = (renderer.scene, renderer.spots);
-        let spot = &spots.list[id];
-        let profile: &dyn Profile = scene.groups[spots.group_of(id)].profile.as_ref();
-        let reach = renderer.accuracy.reach[id].map(f64::from);
-        let part = footprint(&scene.grid, spot, reach, voxels)?;
-        let [x, y, z] = [0, 1, 2]
-            .map(|a| (part[a].start - voxels[a].start) as usize..(part[a].end - voxels[a].start) as usize);
-        let form = match profile.shape() {
-            Shape::Separable(separable) => self.add_factors(&scene.grid, spot, separable, &part, &x),
-            Shape::Dense(dense) => {
-                let frames = [0, 1, 2].map(|a| Frame::new(&scene.grid, a, spot.centre[a], 1.0));
-                Form::Dense { dense, spot, frames }
-            }
-        };
-        Some(Drawn { x, y, z, form })
-    }
-
-    fn add_factors(
+    /// Adds the factors of a spot for the voxels `part` of the whole grid, `within` the block.
+    fn add(
         &mut self,
         grid: &Grid,
         spot: &Spot,
         profile: &dyn Separable,
         part: &Box3,
-        x: &Range<usize>,
-    ) -> Form<'static> {
-        let form = Form::Separable { xs: self.x.len(), ys: self.y.len(), zs: self.z.len() };
+        within: &[Range<u32>; 3],
+        whole: [usize; 3],
+    ) -> Form {
         let ramps = [0, 1, 2].map(|a| Frame::new(grid, a, spot.centre[a], spot.size.width[a]).ramp(&part[a]));
         let ramps = &ramps[grid.axes()];
-        self.factors.resize(ramps.iter().map(Ramp::room).sum(), 0.0);
-        profile.factors(ramps, &mut self.factors);
-        let (x_factors, rest) = self.factors.split_at(ramps[0].room());
-        let (y_factors, z_factors) = rest.split_at(ramps[1].room());
-        // Whole lanes, counted from the block's first voxel, with zeros around the spot's own.
-        let (first, end) = (x.start / LANE, x.end.div_ceil(LANE));
-        let at = self.x.len();
-        self.x.resize(at + end - first, Lane([T::ZERO; LANE]));
-        let lanes = &mut numbers_mut(&mut self.x[at..])[x.start - first * LANE..][..x.len()];
-        for (voxel, &factor) in lanes.iter_mut().zip(x_factors) {
-            *voxel = T::from_f64(factor);
+        self.exact.resize(ramps.iter().map(Ramp::room).sum(), 0.0);
+        profile.factors(ramps, &mut self.exact);
+        let around = |a: usize, step: usize| {
+            let range = &within[a];
+            range.start as usize / step * step..(range.end as usize).next_multiple_of(step)
+        };
+        let whole = [0, 1, 2].map(|a| around(a, whole[a]));
+        let narrow = [around(0, LANE), around(1, 1), around(2, 1)];
+        let wide =
+            within.iter().map(Range::len).product::<usize>() * 2 > whole.iter().map(Range::len).product();
+        let around = if wide { whole } else { narrow };
+        // Lines of the cache begin with factors that are read together.
+        let mut at = self.factors.len().next_multiple_of(2 * LANE);
+        self.factors.resize(at + around.iter().map(Range::len).sum::<usize>());
+        let mut first = [0; 3];
+        let mut exact = &self.exact[..];
+        for a in 0..3 {
+            let start = within[a].start as usize - around[a].start;
+            let factors = &mut self.factors[at..at + around[a].len()];
+            factors.fill(T::default());
+            let own = &mut factors[start..start + within[a].len()];
+            let amplitude = if a == 2 { spot.amplitude } else { 1.0 };
+            match ramps.get(a) {
+                Some(ramp) => {
+                    for (own, &factor) in own.iter_mut().zip(exact) {
+                        *own = T::from_f64(amplitude * factor);
+                    }
+                    exact = &exact[ramp.room()..];
+                }
+                None => own.fill(T::from_f64(amplitude)),
+            }
+            // The first lane begins before the spot does.
+            first[a] = (at + if a == 0 { start / LANE * LANE } else { start }) as u32;
+            at += around[a].len();
         }
-        self.y.extend(y_factors[..ramps[1].count].iter().map(|&factor| T::from_f64(factor)));
-        match ramps.get(2) {
-            Some(z) => self.z.extend(z_factors[..z.count].iter().map(|&f| T::from_f64(spot.amplitude * f))),
-            None => self.z.push(T::from_f64(spot.amplitude)),
-        }
-        form
+        Form::Separable { factors: first, wide }
     }
 }
