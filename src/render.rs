@@ -14,6 +14,7 @@ mod cut;
 mod kernel;
 mod lanes;
 mod ordered;
+mod paint;
 mod product;
 mod tables;
 

@@ -9,6 +9,8 @@
 
 use super::lanes::{self, LANE, Registers};
 use super::product::product;
+use crate::math::Ramp;
+use crate::profiles::Separable;
 use crate::simd::Simd;
 
 /// Voxels of a row of a tile.
@@ -20,6 +22,8 @@ pub trait Real: Copy + Default + Send + Sync + PartialEq + 'static {
     fn to_f64(self) -> f64;
     fn mul(self, factor: Self) -> Self;
     fn add(self, other: Self) -> Self;
+    /// The factors of a profile; see [`Separable::factors`].
+    fn factors(profile: &dyn Separable, axes: &[Ramp], out: &mut [Self]);
     /// Converts a row of a tile; `out` is as long.
     fn write(row: &[Self], out: &mut [f32]);
     /// Adds the spots of `strokes` to the tile, in their order, row by row.
@@ -171,7 +175,7 @@ macro_rules! best {
 /// The loops for one type of number, with the registers of each set of instructions: one lane for rows, and for the
 /// product as many rows and columns of registers as there are registers for.
 macro_rules! real {
-    ($type:ty, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
+    ($type:ty, $factors:ident, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
         impl Real for $type {
             #[inline(always)]
             fn from_f64(x: f64) -> $type {
@@ -188,6 +192,10 @@ macro_rules! real {
             #[inline(always)]
             fn add(self, other: $type) -> $type {
                 self + other
+            }
+            #[inline(always)]
+            fn factors(profile: &dyn Separable, axes: &[Ramp], out: &mut [$type]) {
+                profile.$factors(axes, out);
             }
             #[inline(always)]
             fn write(row: &[$type], out: &mut [f32]) {
@@ -232,5 +240,5 @@ macro_rules! real {
         }
     };
 }
-real!(f32, rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
-real!(f64, rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);
+real!(f32, factors_f32, rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
+real!(f64, factors, rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);

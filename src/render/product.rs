@@ -119,3 +119,79 @@ unsafe fn add<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::lanes::Portable;
+    use super::*;
+    use crate::random::Streams;
+
+    /// Strokes all over a tile of 32 x 16 x 4 voxels, and their factors.
+    fn strokes<T: Real>(count: u64) -> (Vec<Stroke>, Vec<T>) {
+        let mut draws = Streams::new(3, 0, "strokes").field("place").at(0);
+        let mut factors = Vec::new();
+        let strokes = (0..count).map(|_| {
+            let mut part = |edge: u64| {
+                let start = draws.below(edge);
+                (start as u32, (start + 1 + draws.below(edge - start)) as u32)
+            };
+            let (x, y, z) = (part(4), part(16), part(4));
+            let at = factors.len();
+            for (edge, (start, end)) in [(32, (8 * x.0, 8 * x.1)), (16, y), (4, z)] {
+                let own = |i: u32| (start..end).contains(&i);
+                factors.extend((0..edge).map(|i| T::from_f64(if own(i) { draws.unit() } else { 0.0 })));
+            }
+            Stroke {
+                x: 8 * x.0,
+                lanes: x.1 - x.0,
+                y,
+                z,
+                xs: at as u32 + 8 * x.0,
+                ys: at as u32 + 32 + y.0,
+                zs: at as u32 + 48 + z.0,
+                wide: true,
+            }
+        });
+        (strokes.collect(), factors)
+    }
+
+    fn products_and_rows_agree<T: Real + std::fmt::Debug>()
+    where
+        Portable<T>: Registers<T>,
+    {
+        for (count, extent) in [(1, [32, 16, 4]), (7, [5, 9, 3]), (200, [32, 16, 4]), (49, [17, 16, 1])] {
+            let (strokes, factors) = strokes::<T>(count);
+            let sum = |draw: &dyn Fn(&mut Rows<'_, T>)| {
+                let mut voxels = vec![T::default(); 32 * 16 * 4];
+                draw(&mut Rows { voxels: &mut voxels, height: 16, extent });
+                let mut seen = Vec::new();
+                for z in 0..extent[2] {
+                    for y in 0..extent[1] {
+                        seen.extend(
+                            voxels[(z * 16 + y) * 32..][..extent[0]].iter().map(|v| v.to_f64().to_bits()),
+                        );
+                    }
+                }
+                seen
+            };
+            let rows = sum(&|tile| T::draw(tile, &strokes, &factors));
+            assert!(rows == sum(&|tile| T::multiply(tile, &strokes, &factors, true)), "{count}");
+            let (first, rest) = strokes.split_at(strokes.len() / 3);
+            let both = sum(&|tile| {
+                T::draw(tile, first, &factors);
+                T::multiply(tile, rest, &factors, false);
+            });
+            assert!(rows == both, "{count} in two parts");
+            // SAFETY: plain arrays need no special instructions, and all strokes have all factors.
+            let plain =
+                sum(&|tile| unsafe { product::<T, Portable<T>, 4, 1>(tile, &strokes, &factors, true) });
+            assert!(rows == plain, "{count} in plain arrays");
+        }
+    }
+
+    #[test]
+    fn products_and_rows_have_the_same_bits() {
+        products_and_rows_agree::<f32>();
+        products_and_rows_agree::<f64>();
+    }
+}
