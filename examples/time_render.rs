@@ -1,7 +1,7 @@
 //! Times the rendering of a scene into memory: `time_render SCENE [--threads N] [--out FILE] [--reuse]`.
 //!
 //! The spots are placed and the scene rendered once to warm up; then it is rendered once more into a new array (with
-//! `--reuse` into the same one, cleared beforehand) and the wall time of that and the processor time of all
+//! `--reuse` into the same one) and the wall time of that and the processor time of all
 //! threads are printed in milliseconds. `--out` writes the volume as raw little-endian float32, z y x.
 
 use std::path::PathBuf;
@@ -33,16 +33,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let spots = pool.install(|| populate(&scene, 0, u64::from(u32::MAX))).map_err(said)?;
     let region = scene.grid.whole();
     let mut volume = pool.install(|| Renderer::new(&scene, &spots, u64::MAX)).array(&pool, &region);
-    if arguments.reuse {
-        volume.fill(0.0);
-    } else {
+    if !arguments.reuse {
         drop(std::mem::take(&mut volume));
     }
 
     let (wall, processor) = (Instant::now(), processor_ms());
     let renderer = pool.install(|| Renderer::new(&scene, &spots, u64::MAX));
     if arguments.reuse {
-        renderer.add_to(&pool, &region, &mut volume);
+        renderer.fill_array(&pool, &region, &mut volume);
     } else {
         volume = renderer.array(&pool, &region);
     }

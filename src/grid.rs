@@ -71,11 +71,13 @@ impl Grid {
     }
 
     /// The axes there are: x, y and, unless the scene is flat, z.
+    #[inline(always)]
     pub fn axes(&self) -> Range<usize> {
         0..if self.flat { 2 } else { 3 }
     }
 
     /// Fractional voxel index of a world position.
+    #[inline(always)]
     pub fn to_voxel(&self, world: [f64; 3]) -> [f64; 3] {
         let mut voxel = [0.0; 3];
         for a in self.axes() {

@@ -86,6 +86,20 @@ pub trait Separable: Sync {
     /// Factors at the distances of each axis' ramp, one axis behind the other, each in whole groups of voxels
     /// ([`Ramp::room`]). Elementwise.
     fn factors(&self, axes: &[Ramp], out: &mut [f64]);
+
+    /// The same for sums in f32, to 2 units of 2^-24 of each value and [`Separable::rounding_f32`].
+    fn factors_f32(&self, axes: &[Ramp], out: &mut [f32]) {
+        let mut exact = vec![0.0; out.len()];
+        self.factors(axes, &mut exact);
+        for (out, exact) in out.iter_mut().zip(exact) {
+            *out = exact as f32;
+        }
+    }
+
+    /// Bound of what else the rounding of `factors_f32` makes of the product, in units of 2^-24 times the peak.
+    fn rounding_f32(&self) -> f64 {
+        0.0
+    }
 }
 
 /// Anything else: evaluated voxel by voxel.

@@ -10,9 +10,12 @@ mod array;
 mod bins;
 mod block;
 mod coverage;
+mod cut;
 mod kernel;
 mod lanes;
 mod ordered;
+mod paint;
+mod product;
 mod tables;
 
 use std::ops::Range;

@@ -4,7 +4,9 @@ use libm::erf;
 
 use super::{Profile, Separable, Shape, Sizes};
 use crate::grid::{Box3, Grid};
-use crate::math::{Ramp, WIDE, gaussian_means, gaussian_points, ln_above};
+use crate::math::{
+    Ramp, WIDE, gaussian_means, gaussian_means_f32, gaussian_points, gaussian_points_f32, ln_above,
+};
 use crate::plugin::forms::Choice;
 use crate::plugin::{Bad, OneOf, Param, Plugin, Range, TableReader, TableSpec};
 use crate::random::Streams;
@@ -185,6 +187,21 @@ impl Separable for Gaussian {
         match self.sampling {
             Sampling::Integrated => gaussian_means(axes, out),
             Sampling::Point => gaussian_points(axes, out),
+        }
+    }
+
+    fn factors_f32(&self, axes: &[Ramp], out: &mut [f32]) {
+        match self.sampling {
+            Sampling::Integrated => gaussian_means_f32(axes, out),
+            Sampling::Point => gaussian_points_f32(axes, out),
+        }
+    }
+
+    /// See [`gaussian_points_f32`]; means are only rounded.
+    fn rounding_f32(&self) -> f64 {
+        match self.sampling {
+            Sampling::Integrated => 0.0,
+            Sampling::Point => 1.2,
         }
     }
 }

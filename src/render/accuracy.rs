@@ -8,11 +8,12 @@
 //! sum is at most E/100 + N t = E. With a `cutoff` the boxes are given, and the same count with the largest
 //! value outside each box as its weight gives the bound.
 //!
-//! **Rounding.** With u half a unit in the last place of the precision, each term of a voxel's chain has four
-//! roundings (three factors, one product) and each addition one of the partial sum; with N terms at most,
-//! the error stays below ((1 + u)^(N + 4) - 1) S, S being the sum of the terms' magnitudes. To that come the errors
-//! of the factors in f64, of which each profile knows a bound, and where numbers are too small for their format,
-//! a unit of its smallest for each of three roundings of a term.
+//! **Rounding.** With u half a unit in the last place of the precision, each term of a voxel's chain has a number of
+//! roundings: in f64 four (three factors, one product), in f32 nine (three factors to 2 u, the amplitude, two products).
+//! Each addition has one of the partial sum; with N terms at most, the error stays below ((1 + u)^(N + 9) - 1) S,
+//! S being the sum of the terms' magnitudes. To that come errors of the factors that are relative to the peak, of
+//! which each profile knows a bound, and where numbers are too small for their format, a unit of its smallest for
+//! each of three roundings of a term.
 
 use rayon::prelude::*;
 
@@ -20,7 +21,7 @@ use super::coverage::deepest;
 use crate::grid::{Box3, Grid};
 use crate::memory::vec_with_capacity;
 use crate::populate::Spots;
-use crate::profiles::Profile;
+use crate::profiles::{Profile, Shape};
 use crate::scene::{self, Precision, Scene};
 use crate::spot::{Size, Spot};
 
@@ -81,7 +82,13 @@ impl Accuracy {
             scene::Accuracy::Cutoff(sigmas) => measure.left_out(sigmas),
         };
         // The rounding error of a spot's values, of the largest peak.
-        let errors = measure.by_size(|size, profile| profile.rounding(size, &scene.grid));
+        let errors = measure.by_size(|size, profile| {
+            let single = match (scene.render.precision, profile.shape()) {
+                (Precision::F32, Shape::Separable(separable)) => separable.rounding_f32(),
+                _ => 0.0,
+            };
+            profile.rounding(size, &scene.grid) + single * (0.5 * f64::from(f32::EPSILON) / f64::EPSILON)
+        });
         let error = |id: usize| self.peaks[id] / largest * errors[id];
         let roundest =
             (0..errors.len()).into_par_iter().map(error).reduce(|| 0.0, |a, b| if b > a { b } else { a });
@@ -101,12 +108,12 @@ impl Accuracy {
 impl Bounds {
     /// Bound of the rounding errors at any voxel of a volume whose largest magnitude came out as `highest`.
     pub fn rounding_error(&self, precision: Precision, mixed_signs: bool, highest: f64) -> f64 {
-        let (unit, smallest) = match precision {
-            Precision::F32 => (f64::from(f32::EPSILON) / 2.0, f64::from(f32::from_bits(1))),
-            Precision::F64 => (f64::EPSILON / 2.0, f64::from_bits(1)),
+        let (unit, smallest, term) = match precision {
+            Precision::F32 => (f64::from(f32::EPSILON) / 2.0, f64::from(f32::from_bits(1)), 9),
+            Precision::F64 => (f64::EPSILON / 2.0, f64::from_bits(1), 4),
         };
         let too_small = (3 * self.deepest) as f64 * smallest;
-        let roundings = (self.deepest + 4) as f64 * unit;
+        let roundings = (self.deepest + term) as f64 * unit;
         // All of one sign, the magnitudes sum up to the voxel's value; with both signs they may cancel.
         let one_sign = (highest + too_small) / (1.0 - roundings);
         let sum = if mixed_signs || roundings >= 0.5 { self.heaviest } else { one_sign };
@@ -115,22 +122,24 @@ impl Bounds {
 }
 
 /// The voxels of `region` whose centres lie within `reach` of the spot's centre; indices of the whole grid.
-pub fn footprint(grid: &Grid, spot: &Spot, reach: [f64; 3], region: &Box3) -> Option<Box3> {
+#[inline(always)]
+pub fn footprint(grid: &Grid, spot: &Spot, reach: &Reach, region: &Box3) -> Option<Box3> {
     let centre = grid.to_voxel(spot.centre);
-    let mut voxels = region.clone();
+    let mut voxels = [0..0, 0..0, 0..0];
     for a in 0..3 {
         let (start, end) = (region[a].start as f64, region[a].end as f64);
         // In floating point until both are near the region: the numbers may be far beyond any integer.
-        let (low, high) = (centre[a] - reach[a], centre[a] + reach[a]);
+        let (low, high) = (centre[a] - f64::from(reach[a]), centre[a] + f64::from(reach[a]));
         let low = if low > start { low } else { start };
         let high = if high < end - 1.0 { high } else { end - 1.0 };
         // Also false for NaN.
         if !(low <= high) {
             return None;
         }
-        // Rounded up and down by conversion, which is an instruction everywhere.
-        let first = low as u64 + u64::from((low as u64 as f64) < low);
-        let end = high as u64 + 1;
+        // Rounded up and down by conversion, which is an instruction everywhere; through signed numbers, for which it
+        // is a single one.
+        let below = low as i64;
+        let (first, end) = ((below + i64::from((below as f64) < low)) as u64, high as i64 as u64 + 1);
         if first >= end {
             return None;
         }
@@ -211,8 +220,7 @@ impl Measure<'_> {
         let whole = grid.whole();
         deepest(grid, self.spots.list.len(), |id| {
             let (reach, weights) = weighted(id);
-            footprint(grid, &self.spots.list[id], reach.map(f64::from), &whole)
-                .map(|voxels| (voxels, weights))
+            footprint(grid, &self.spots.list[id], &reach, &whole).map(|voxels| (voxels, weights))
         })
     }
 

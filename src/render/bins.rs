@@ -5,6 +5,8 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::{BlockGrid, Renderer, accuracy::footprint};
+use crate::memory::vec_with_capacity;
+use crate::simd::for_every_width;
 
 /// The numbers of the spots that reach each block of some layers, in ascending order.
 pub struct Bins {
@@ -29,7 +31,7 @@ impl Bins {
             .into_par_iter()
             .map(|part| {
                 let mut count = vec![0; bins];
-                visit(renderer, blocks, &layers, part_of(part), |bin, _| count[bin] += 1);
+                count_part(renderer, blocks, &layers, part_of(part), &mut count);
                 count
             })
             .collect();
@@ -43,17 +45,14 @@ impl Bins {
             }
         }
         start.push(total);
-        let mut ids = vec![0_u32; total];
+        let mut ids = vec_with_capacity(total);
         let out = Scatter(ids.as_mut_ptr());
-        counts.par_iter_mut().enumerate().for_each(|(part, next)| {
-            let out = &out;
-            visit(renderer, blocks, &layers, part_of(part), |bin, id| {
-                // SAFETY: `next[bin]` runs over the part's own share of the bin, which no other part writes
-                // and which lies within `total`.
-                unsafe { out.0.add(next[bin]).write(id as u32) };
-                next[bin] += 1;
-            });
-        });
+        counts
+            .par_iter_mut()
+            .enumerate()
+            .for_each(|(part, next)| sort_part(renderer, blocks, &layers, part_of(part), next, &out));
+        // SAFETY: the parts have written all elements.
+        unsafe { ids.set_len(total) };
         Bins { start, ids }
     }
 
@@ -67,7 +66,59 @@ struct Scatter(*mut u32);
 // SAFETY: every thread writes to elements of its own.
 unsafe impl Sync for Scatter {}
 
+for_every_width! {
+    /// Counts how often the spots `ids` reach each bin.
+    fn count_part(
+        renderer: &Renderer<'_>,
+        blocks: &BlockGrid,
+        layers: &Range<u64>,
+        ids: Range<usize>,
+        count: &mut [usize],
+    ) = count_part_body;
+}
+
+#[inline(always)]
+fn count_part_body(
+    renderer: &Renderer<'_>,
+    blocks: &BlockGrid,
+    layers: &Range<u64>,
+    ids: Range<usize>,
+    count: &mut [usize],
+) {
+    visit(renderer, blocks, layers, ids, |bin, _| count[bin] += 1);
+}
+
+for_every_width! {
+    /// Writes the numbers of the spots `ids` into their bins; `next` is where those of this part begin.
+    fn sort_part(
+        renderer: &Renderer<'_>,
+        blocks: &BlockGrid,
+        layers: &Range<u64>,
+        ids: Range<usize>,
+        next: &mut [usize],
+        out: &Scatter,
+    ) = sort_part_body;
+}
+
+#[inline(always)]
+fn sort_part_body(
+    renderer: &Renderer<'_>,
+    blocks: &BlockGrid,
+    layers: &Range<u64>,
+    ids: Range<usize>,
+    next: &mut [usize],
+    out: &Scatter,
+) {
+    visit(renderer, blocks, layers, ids, |bin, id| {
+        // SAFETY: `next[bin]` runs over the part's own share of the bin, which no other part writes and which lies
+        // within the list.
+        unsafe { out.0.add(next[bin]).write(id as u32) };
+        next[bin] += 1;
+    });
+}
+
 /// Calls `seen(bin, id)` for every block of `layers` that each of the spots `ids` reaches.
+#[inline(always)]
 fn visit(
     renderer: &Renderer<'_>,
     blocks: &BlockGrid,
@@ -89,13 +140,20 @@ fn visit(
 }
 
 /// The blocks that spot `id` reaches, x y z.
+#[inline(always)]
 fn blocks_of(renderer: &Renderer<'_>, blocks: &BlockGrid, id: usize) -> Option<[Range<u64>; 3]> {
-    let reach = renderer.accuracy.reach[id].map(f64::from);
-    let voxels = footprint(renderer.grid(), &renderer.spots.list[id], reach, &blocks.region)?;
-    Some([0, 1, 2].map(|a| {
-        let first = blocks.region[a].start;
-        (voxels[a].start - first) / blocks.block[a]..(voxels[a].end - 1 - first) / blocks.block[a] + 1
-    }))
+    let reach = &renderer.accuracy.reach[id];
+    let mut voxels = footprint(renderer.grid(), &renderer.spots.list[id], reach, &blocks.region)?;
+    for a in 0..3 {
+        let (first, edge) = (blocks.region[a].start, blocks.block[a]);
+        let block = |voxel: u64| {
+            let within = voxel - first;
+            // Edges in memory are powers of two, for which there is a quick way.
+            if edge.is_power_of_two() { within >> edge.trailing_zeros() } else { within / edge }
+        };
+        voxels[a] = block(voxels[a].start)..block(voxels[a].end - 1) + 1;
+    }
+    Some(voxels)
 }
 
 /// How many spot references each layer of blocks (along z) holds.

@@ -1,69 +1,78 @@
 //! The inner loops: many spots into one tile.
 //!
-//! A tile is a box of voxels that stays in the first-level cache. Its rows, and the spots' factors along x, lie
-//! in lanes of 16 voxels that start at fixed voxels, so that loads are aligned; a factor is 0 outside its
-//! spot's box, and adding 0 changes nothing.
+//! A tile is a box of voxels that stays in the first-level cache. A spot's factors along x begin at whole lanes of
+//! the tile's rows and are 0 outside its box; adding 0 changes nothing. A narrow spot is added row by row
+//! (here); spots that fill much of the tile go through the product of `product.rs`. Both compute, for each voxel
+//! and in the order of the spots,
+//!
+//! V[z, y, x] = fma(y factor, z factor * x factor, V): one rounding of the product, one of the sum.
 
-use super::lanes::{self, Lane, Registers};
+use super::lanes::{self, LANE, Registers};
+use super::product::product;
+use crate::math::Ramp;
+use crate::profiles::Separable;
 use crate::simd::Simd;
 
-/// Lanes of a row of a tile.
-pub const TILE_LANES: usize = 4;
+/// Voxels of a row of a tile.
+pub const TILE_WIDTH: usize = 32;
 
 /// A number in which spots are summed: f32 or f64.
-pub trait Real: Copy + Send + Sync + PartialEq + 'static {
-    const ZERO: Self;
+pub trait Real: Copy + Default + Send + Sync + PartialEq + 'static {
     fn from_f64(x: f64) -> Self;
     fn to_f64(self) -> f64;
     fn mul(self, factor: Self) -> Self;
     fn add(self, other: Self) -> Self;
     /// The numbers, where they are f32.
     fn single(numbers: &mut [Self]) -> Option<&mut [f32]>;
-    /// Adds the spots of `strokes` to the tile, in their order.
-    fn draw(tile: &mut TileRows<'_, Self>, strokes: &[Stroke], tables: Factors<'_, Self>);
+    /// The factors of a profile; see [`Separable::factors`].
+    fn factors(profile: &dyn Separable, axes: &[Ramp], out: &mut [Self]);
+    /// Converts a row of a tile; `out` is as long.
+    fn write(row: &[Self], out: &mut [f32]);
+    /// Adds the spots of `strokes` to the tile, in their order, row by row.
+    fn draw(tile: &mut Rows<'_, Self>, strokes: &[Stroke], factors: &[Self]);
     /// The same, each spot's value rounded down.
-    fn draw_floored(tile: &mut TileRows<'_, Self>, strokes: &[Stroke], tables: Factors<'_, Self>);
+    fn draw_floored(tile: &mut Rows<'_, Self>, strokes: &[Stroke], factors: &[Self]);
+    /// The same as `draw`, for wide strokes; a tile that is `fresh` holds nothing yet.
+    fn multiply(tile: &mut Rows<'_, Self>, strokes: &[Stroke], factors: &[Self], fresh: bool);
 }
 
-/// The rows of one tile: `rows[(z * height + y) * TILE_LANES ..]`.
-pub struct TileRows<'a, T> {
-    pub rows: &'a mut [Lane<T>],
+/// The rows of one tile: `voxels[(z * height + y) * TILE_WIDTH + x]`.
+pub struct Rows<'a, T> {
+    pub voxels: &'a mut [T],
+    /// Rows of a slice in memory.
     pub height: usize,
+    /// The part of the tile that is wanted, x y z.
+    pub extent: [usize; 3],
 }
 
 /// One spot's box within a tile, and where its factors lie.
 #[derive(Debug, Clone, Copy)]
 pub struct Stroke {
-    /// First lane within a row, and how many.
-    pub lane: u32,
+    /// First voxel within a row, at a whole lane, and how many lanes.
+    pub x: u32,
     pub lanes: u32,
     /// First and end row and slice within the tile.
     pub y: (u32, u32),
     pub z: (u32, u32),
-    /// Indices of the factors of that first lane, row and slice.
+    /// Indices of the factors of that first voxel, row and slice; z factors are times the amplitude.
     pub xs: u32,
     pub ys: u32,
     pub zs: u32,
+    /// Whether there are factors, 0, for all of a tile around the spot's box.
+    pub wide: bool,
 }
 
-/// Factors of many spots: x in lanes, y, and z times the amplitude.
-#[derive(Clone, Copy)]
-pub struct Factors<'a, T> {
-    pub x: &'a [Lane<T>],
-    pub y: &'a [T],
-    pub z: &'a [T],
+impl Stroke {
+    /// Voxels that drawing by rows works on.
+    pub fn voxels(&self) -> usize {
+        self.lanes as usize * LANE * (self.y.1 - self.y.0) as usize * (self.z.1 - self.z.0) as usize
+    }
 }
 
-/// Adds the spots of `strokes`, in their order.
-///
 /// # Safety
-/// The processor has the instructions of `R`.
+/// The processor has the instructions of `R`; the strokes lie within the tile and their factors within `factors`.
 #[inline(always)]
-unsafe fn draw<T: Real, R: Registers<T>>(
-    tile: &mut TileRows<'_, T>,
-    strokes: &[Stroke],
-    factors: Factors<'_, T>,
-) {
+unsafe fn draw<T: Real, R: Registers<T>>(tile: &mut Rows<'_, T>, strokes: &[Stroke], factors: &[T]) {
     for stroke in strokes {
         // SAFETY: as for this function.
         unsafe {
@@ -77,33 +86,34 @@ unsafe fn draw<T: Real, R: Registers<T>>(
     }
 }
 
-/// V[z, y, x] = fma(y factor, z factor * x factor, V): one rounding of the product, one of the sum.
-///
 /// # Safety
-/// The processor has the instructions of `R`.
+/// As for `draw`; the stroke has `LANES` lanes, of which `R` holds one.
 #[inline(always)]
 unsafe fn sweep<T: Real, R: Registers<T>, const LANES: usize>(
-    tile: &mut TileRows<'_, T>,
+    tile: &mut Rows<'_, T>,
     stroke: &Stroke,
-    factors: Factors<'_, T>,
+    factors: &[T],
 ) {
-    let xs = &factors.x[stroke.xs as usize..][..LANES];
-    let ys = &factors.y[stroke.ys as usize..][..(stroke.y.1 - stroke.y.0) as usize];
-    let zs = &factors.z[stroke.zs as usize..][..(stroke.z.1 - stroke.z.0) as usize];
-    // SAFETY: as for this function.
+    let factors = factors.as_ptr();
+    let first = stroke.z.0 as usize * tile.height + stroke.y.0 as usize;
+    // SAFETY: rows, lanes and factors are the stroke's own, as promised by the caller.
     unsafe {
-        let x: [R; LANES] = std::array::from_fn(|i| R::load(&xs[i]));
-        for (z, slice) in zs.iter().zip(stroke.z.0 as usize..) {
-            let z = R::splat(*z);
+        let x: [R; LANES] = std::array::from_fn(|i| R::load(factors.add(stroke.xs as usize + i * LANE)));
+        let ys = factors.add(stroke.ys as usize);
+        let mut slice = tile.voxels.as_mut_ptr().add(first * TILE_WIDTH + stroke.x as usize);
+        for z in 0..(stroke.z.1 - stroke.z.0) as usize {
+            let z = R::splat(*factors.add(stroke.zs as usize + z));
             let zx = x.map(|x| z.mul(x));
-            let first = (slice * tile.height + stroke.y.0 as usize) * TILE_LANES;
-            let rows = &mut tile.rows[first..first + ys.len() * TILE_LANES];
-            for (row, y) in rows.chunks_exact_mut(TILE_LANES).zip(ys) {
-                let y = R::splat(*y);
-                for (lane, zx) in row[stroke.lane as usize..][..LANES].iter_mut().zip(zx) {
+            let mut row = slice;
+            for y in 0..(stroke.y.1 - stroke.y.0) as usize {
+                let y = R::splat(*ys.add(y));
+                for (i, zx) in zx.into_iter().enumerate() {
+                    let lane = row.add(i * LANE);
                     y.mul_add(zx, R::load(lane)).store(lane);
                 }
+                row = row.add(TILE_WIDTH);
             }
+            slice = slice.add(tile.height * TILE_WIDTH);
         }
     }
 }
@@ -111,67 +121,64 @@ unsafe fn sweep<T: Real, R: Registers<T>, const LANES: usize>(
 /// V[z, y, x] += floor((z factor * y factor) * x factor).
 ///
 /// # Safety
-/// The processor has the instructions of `R`.
+/// As for `draw`.
 #[inline(always)]
-unsafe fn draw_floored<T: Real, R: Registers<T>>(
-    tile: &mut TileRows<'_, T>,
-    strokes: &[Stroke],
-    factors: Factors<'_, T>,
-) {
+unsafe fn draw_floored<T: Real, R: Registers<T>>(tile: &mut Rows<'_, T>, strokes: &[Stroke], factors: &[T]) {
     for stroke in strokes {
-        let xs = &factors.x[stroke.xs as usize..][..stroke.lanes as usize];
+        let xs = &factors[stroke.xs as usize..][..stroke.lanes as usize * LANE];
         for z in stroke.z.0..stroke.z.1 {
             for y in stroke.y.0..stroke.y.1 {
-                let zy = factors.z[(stroke.zs + z - stroke.z.0) as usize]
-                    .mul(factors.y[(stroke.ys + y - stroke.y.0) as usize]);
-                let first = (z as usize * tile.height + y as usize) * TILE_LANES + stroke.lane as usize;
-                for (lane, x) in tile.rows[first..].iter_mut().zip(xs) {
-                    // SAFETY: as for this function.
-                    unsafe { R::load(lane).add_floor(R::splat(zy).mul(R::load(x))).store(lane) }
+                let zy = factors[(stroke.zs + z - stroke.z.0) as usize]
+                    .mul(factors[(stroke.ys + y - stroke.y.0) as usize]);
+                let first = (z as usize * tile.height + y as usize) * TILE_WIDTH + stroke.x as usize;
+                let row = &mut tile.voxels[first..first + xs.len()];
+                for (lane, x) in row.chunks_exact_mut(LANE).zip(xs.chunks_exact(LANE)) {
+                    // SAFETY: as for this function; a lane is what `R` holds.
+                    unsafe {
+                        let light = R::splat(zy).mul(R::load(x.as_ptr()));
+                        R::load(lane.as_ptr()).add_floor(light).store(lane.as_mut_ptr());
+                    }
                 }
             }
         }
     }
 }
 
-/// `$name(tile, strokes, factors)`: `$body` with the widest registers that the processor has.
-macro_rules! widest {
-    ($name:ident, $type:ty, $body:ident, $avx512:ident, $avx2:ident) => {
-        fn $name(tile: &mut TileRows<'_, $type>, strokes: &[Stroke], factors: Factors<'_, $type>) {
+/// `$name(…)`: one of the bodies compiled for each set of instructions; the best that the processor has is called.
+macro_rules! best {
+    ($name:ident($($arg:ident: $arg_type:ty),*), $avx512:expr, $avx2:expr, $portable:expr) => {
+        fn $name($($arg: $arg_type),*) {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-                fn avx512(tile: &mut TileRows<'_, $type>, strokes: &[Stroke], factors: Factors<'_, $type>) {
-                    // SAFETY: this function has the instructions.
-                    unsafe { $body::<$type, lanes::$avx512>(tile, strokes, factors) }
+                fn avx512($($arg: $arg_type),*) {
+                    // SAFETY: this function has the instructions; so below.
+                    unsafe { $avx512($($arg),*) }
                 }
                 #[target_feature(enable = "avx2,fma")]
-                fn avx2(tile: &mut TileRows<'_, $type>, strokes: &[Stroke], factors: Factors<'_, $type>) {
-                    // SAFETY: this function has the instructions.
-                    unsafe { $body::<$type, lanes::$avx2>(tile, strokes, factors) }
+                fn avx2($($arg: $arg_type),*) {
+                    // SAFETY: as above.
+                    unsafe { $avx2($($arg),*) }
                 }
                 match Simd::best() {
                     // SAFETY: `best` has seen that the processor has these instructions; so below.
-                    Simd::Avx512 => return unsafe { avx512(tile, strokes, factors) },
-                    Simd::Avx2 => return unsafe { avx2(tile, strokes, factors) },
+                    Simd::Avx512 => return unsafe { avx512($($arg),*) },
+                    // SAFETY: as above.
+                    Simd::Avx2 => return unsafe { avx2($($arg),*) },
                     Simd::Portable => {}
                 }
             }
             // SAFETY: every processor has what plain arrays need.
-            unsafe { $body::<$type, lanes::Portable<$type>>(tile, strokes, factors) }
+            unsafe { $portable($($arg),*) }
         }
     };
 }
-widest!(draw_f32, f32, draw, Avx512F32, Avx2F32);
-widest!(draw_f64, f64, draw, Avx512F64, Avx2F64);
-widest!(draw_floored_f32, f32, draw_floored, Avx512F32, Avx2F32);
-widest!(draw_floored_f64, f64, draw_floored, Avx512F64, Avx2F64);
 
+/// The loops for one type of number, with the registers of each set of instructions: one lane for rows, and for the
+/// product as many rows and columns of registers as there are registers for.
 macro_rules! real {
-    ($type:ty, $draw:ident, $draw_floored:ident, $single:expr) => {
+    ($type:ty, $factors:ident, single: $single:expr, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
         impl Real for $type {
-            const ZERO: $type = 0.0;
-
             #[inline(always)]
             fn from_f64(x: f64) -> $type {
                 x as $type
@@ -188,17 +195,56 @@ macro_rules! real {
             fn add(self, other: $type) -> $type {
                 self + other
             }
+            #[inline(always)]
             fn single(numbers: &mut [$type]) -> Option<&mut [f32]> {
                 $single(numbers)
             }
-            fn draw(tile: &mut TileRows<'_, $type>, strokes: &[Stroke], factors: Factors<'_, $type>) {
-                $draw(tile, strokes, factors)
+            #[inline(always)]
+            fn factors(profile: &dyn Separable, axes: &[Ramp], out: &mut [$type]) {
+                profile.$factors(axes, out);
             }
-            fn draw_floored(tile: &mut TileRows<'_, $type>, strokes: &[Stroke], factors: Factors<'_, $type>) {
-                $draw_floored(tile, strokes, factors)
+            #[inline(always)]
+            fn write(row: &[$type], out: &mut [f32]) {
+                // A whole row is copied in registers.
+                let convert = |out: &mut [f32], row: &[$type]| {
+                    for (out, value) in out.iter_mut().zip(row) {
+                        *out = *value as f32;
+                    }
+                };
+                match (row.first_chunk::<TILE_WIDTH>(), out.first_chunk_mut::<TILE_WIDTH>()) {
+                    (Some(row), Some(out)) => convert(out, row),
+                    _ => convert(out, row),
+                }
+            }
+            fn draw(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]) {
+                best!(
+                    best(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]),
+                    draw::<$type, lanes::$row512>,
+                    draw::<$type, lanes::$row256>,
+                    draw::<$type, lanes::Portable<$type>>
+                );
+                best(tile, strokes, factors);
+            }
+            fn draw_floored(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]) {
+                best!(
+                    best(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]),
+                    draw_floored::<$type, lanes::$row512>,
+                    draw_floored::<$type, lanes::$row256>,
+                    draw_floored::<$type, lanes::Portable<$type>>
+                );
+                best(tile, strokes, factors);
+            }
+            fn multiply(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type], fresh: bool) {
+                best!(
+                    best(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type], fresh: bool),
+                    product::<$type, lanes::$wide512, 8, 2>,
+                    product::<$type, lanes::$wide256, 4, { 16 / size_of::<$type>() / 2 }>,
+                    product::<$type, lanes::Portable<$type>, 4, { 16 / size_of::<$type>() / 2 }>
+                );
+                best(tile, strokes, factors, fresh);
             }
         }
     };
 }
-real!(f32, draw_f32, draw_floored_f32, Some);
-real!(f64, draw_f64, draw_floored_f64, |_| None);
+real!(f32, factors_f32, single: Some, rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
+real!(f64, factors, single: |_| None, rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);

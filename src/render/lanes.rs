@@ -1,36 +1,65 @@
-//! Lanes: sixteen numbers at a time, in memory and in the registers of each vector width.
+//! Lanes: eight numbers at a time, in memory and in the registers of each vector width.
 //!
-//! The kernel is written once over [`Registers`]; what stands here is only which instruction does what. Every
+//! The kernels are written once over [`Registers`]; what stands here is only which instruction does what. Every
 //! operation is exactly rounded and elementwise, so all widths give the same bits. Left to itself, the
-//! compiler vectorises the kernel across rows, with gathers, at a tenth of the speed.
+//! compiler vectorises the kernels across rows, with gathers, at a tenth of the speed.
 
-/// Voxels of a lane.
-pub const LANE: usize = 16;
+use std::ops::{Deref, DerefMut};
 
-/// 16 voxels, or 16 factors, along x.
+/// Voxels of a lane: spots are drawn in whole lanes along x.
+pub const LANE: usize = 8;
+
+/// A line of the cache.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
-pub struct Lane<T>(pub [T; LANE]);
+struct Line<T>([T; 16]);
 
-/// Lanes as the numbers they hold.
-pub fn numbers<T>(lanes: &[Lane<T>]) -> &[T] {
-    // SAFETY: a lane is 16 numbers and nothing else: their size is a multiple of its alignment.
-    unsafe { std::slice::from_raw_parts(lanes.as_ptr().cast(), lanes.len() * LANE) }
+/// A growing list of numbers that begins with a line of the cache.
+pub struct Numbers<T> {
+    lines: Vec<Line<T>>,
+    len: usize,
 }
 
-/// Lanes as the numbers they hold.
-pub fn numbers_mut<T>(lanes: &mut [Lane<T>]) -> &mut [T] {
-    // SAFETY: as for `numbers`.
-    unsafe { std::slice::from_raw_parts_mut(lanes.as_mut_ptr().cast(), lanes.len() * LANE) }
+impl<T: Copy + Default> Numbers<T> {
+    pub fn new() -> Numbers<T> {
+        Numbers { lines: Vec::new(), len: 0 }
+    }
+
+    /// Changes the length; new numbers are whatever was there before.
+    pub fn resize(&mut self, len: usize) {
+        let lines = len.div_ceil(16);
+        if lines > self.lines.len() {
+            self.lines.resize(lines.next_power_of_two(), Line([T::default(); 16]));
+        }
+        self.len = len;
+    }
 }
 
-/// The numbers of one lane, in registers.
+impl<T> Deref for Numbers<T> {
+    type Target = [T];
+    fn deref(&self) -> &[T] {
+        // SAFETY: a line is 16 numbers and nothing else, and there are enough for `len`.
+        unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
+    }
+}
+
+impl<T> DerefMut for Numbers<T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        // SAFETY: as for `deref`.
+        unsafe { std::slice::from_raw_parts_mut(self.lines.as_mut_ptr().cast(), self.len) }
+    }
+}
+
+/// A lane or several, in registers.
 ///
 /// # Safety
-/// The methods may be called only on a processor that has the instructions of the implementing type.
+/// The methods may be called only on a processor that has the instructions of the implementing type, and with
+/// pointers to as many numbers as it holds.
 pub trait Registers<T>: Copy {
-    unsafe fn load(lane: &Lane<T>) -> Self;
-    unsafe fn store(self, lane: &mut Lane<T>);
+    /// Numbers that it holds.
+    const WIDTH: usize;
+    unsafe fn load(from: *const T) -> Self;
+    unsafe fn store(self, to: *mut T);
     unsafe fn splat(value: T) -> Self;
     unsafe fn mul(self, factor: Self) -> Self;
     /// self * factor + other, rounded once.
@@ -45,13 +74,15 @@ pub struct Portable<T>([T; LANE]);
 macro_rules! portable {
     ($type:ty) => {
         impl Registers<$type> for Portable<$type> {
+            const WIDTH: usize = LANE;
             #[inline(always)]
-            unsafe fn load(lane: &Lane<$type>) -> Self {
-                Portable(lane.0)
+            unsafe fn load(from: *const $type) -> Self {
+                // SAFETY: as promised by the caller; so below.
+                Portable(unsafe { from.cast::<[$type; LANE]>().read() })
             }
             #[inline(always)]
-            unsafe fn store(self, lane: &mut Lane<$type>) {
-                lane.0 = self.0;
+            unsafe fn store(self, to: *mut $type) {
+                unsafe { to.cast::<[$type; LANE]>().write(self.0) };
             }
             #[inline(always)]
             unsafe fn splat(value: $type) -> Self {
@@ -79,9 +110,9 @@ portable!(f64);
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Lane, Registers};
+    use super::Registers;
 
-    /// `$name` holds a lane of `$type` in `$count` registers of `$per` numbers.
+    /// `$name` holds `$count` registers of `$per` numbers of `$type`.
     macro_rules! registers {
         ($name:ident, $type:ty, $register:ty, $count:literal, $per:literal,
          $load:ident, $store:ident, $splat:ident, $mul:ident, $fma:ident, $add:ident, $floor:expr) => {
@@ -89,21 +120,21 @@ mod x86 {
             pub struct $name([$register; $count]);
 
             impl Registers<$type> for $name {
+                const WIDTH: usize = $count * $per;
                 #[inline(always)]
-                unsafe fn load(lane: &Lane<$type>) -> Self {
-                    // SAFETY: a lane holds all the numbers that are loaded, and is aligned to 64 bytes.
-                    $name(std::array::from_fn(|i| unsafe { $load(lane.0.as_ptr().add(i * $per)) }))
+                unsafe fn load(from: *const $type) -> Self {
+                    // SAFETY: the processor has the instruction, and the numbers are there, as promised by the
+                    // caller; so below.
+                    $name(std::array::from_fn(|i| unsafe { $load(from.add(i * $per)) }))
                 }
                 #[inline(always)]
-                unsafe fn store(self, lane: &mut Lane<$type>) {
+                unsafe fn store(self, to: *mut $type) {
                     for (i, register) in self.0.into_iter().enumerate() {
-                        // SAFETY: as for `load`.
-                        unsafe { $store(lane.0.as_mut_ptr().add(i * $per), register) }
+                        unsafe { $store(to.add(i * $per), register) }
                     }
                 }
                 #[inline(always)]
                 unsafe fn splat(value: $type) -> Self {
-                    // SAFETY: the processor has the instruction, as promised by the caller; so below.
                     $name([unsafe { $splat(value) }; $count])
                 }
                 #[inline(always)]
@@ -128,8 +159,8 @@ mod x86 {
         __m512,
         1,
         16,
-        _mm512_load_ps,
-        _mm512_store_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
         _mm512_set1_ps,
         _mm512_mul_ps,
         _mm512_fmadd_ps,
@@ -140,10 +171,10 @@ mod x86 {
         Avx512F64,
         f64,
         __m512d,
-        2,
+        1,
         8,
-        _mm512_load_pd,
-        _mm512_store_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
         _mm512_set1_pd,
         _mm512_mul_pd,
         _mm512_fmadd_pd,
@@ -154,10 +185,10 @@ mod x86 {
         Avx2F32,
         f32,
         __m256,
-        2,
+        1,
         8,
-        _mm256_load_ps,
-        _mm256_store_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
         _mm256_set1_ps,
         _mm256_mul_ps,
         _mm256_fmadd_ps,
@@ -168,10 +199,10 @@ mod x86 {
         Avx2F64,
         f64,
         __m256d,
+        2,
         4,
-        4,
-        _mm256_load_pd,
-        _mm256_store_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
         _mm256_set1_pd,
         _mm256_mul_pd,
         _mm256_fmadd_pd,

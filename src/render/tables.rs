@@ -4,34 +4,30 @@ use std::ops::Range;
 
 use super::Renderer;
 use super::accuracy::footprint;
-use super::kernel::{Factors, Real};
-use super::lanes::{LANE, Lane, numbers_mut};
+use super::kernel::Real;
+use super::lanes::{LANE, Numbers};
 use crate::grid::{Box3, Grid};
-use crate::math::Ramp;
-use crate::profiles::{Dense, Profile, Separable, Shape};
+use crate::math::{GROUP, Ramp};
+use crate::profiles::{Separable, Shape};
 use crate::simd::prefetch;
 use crate::spot::Spot;
 
 /// One spot within a block; voxels count from the block's first.
-pub struct Drawn<'a> {
-    pub x: Range<usize>,
-    pub y: Range<usize>,
-    pub z: Range<usize>,
-    pub form: Form<'a>,
+pub struct Drawn {
+    /// x y z.
+    pub voxels: [Range<u32>; 3],
+    pub form: Form,
 }
 
-pub enum Form<'a> {
-    /// Indices of the factors of the first lane that the spot touches, its first row and its first slice.
+pub enum Form {
     Separable {
-        xs: usize,
-        ys: usize,
-        zs: usize,
+        /// Indices of the factors of the first lane that the spot touches, its first row and its first slice.
+        factors: [u32; 3],
+        /// Whether there are factors, 0, for the whole of every box of a product that the spot reaches.
+        wide: bool,
     },
-    Dense {
-        dense: &'a dyn Dense,
-        spot: &'a Spot,
-        frames: [Frame; 3],
-    },
+    /// Evaluated voxel by voxel: the number of the spot.
+    Dense(u32),
 }
 
 /// Distances to a spot's centre along one axis: `start + (i - anchor) * step` for voxel i of the whole grid.
@@ -47,6 +43,7 @@ pub struct Frame {
 
 impl Frame {
     /// Distances in units of `width` (world units).
+    #[inline(always)]
     pub fn new(grid: &Grid, axis: usize, centre: f64, width: f64) -> Frame {
         let (origin, step) = (grid.origin[axis], grid.voxel_size[axis]);
         let anchor = nearest((centre - origin) / step);
@@ -60,6 +57,7 @@ impl Frame {
     }
 
     /// The distances of `voxels`.
+    #[inline(always)]
     pub fn ramp(&self, voxels: &Range<u64>) -> Ramp {
         Ramp {
             first: voxels.start as f64 - self.anchor,
@@ -71,6 +69,7 @@ impl Frame {
 }
 
 /// The nearest whole number, by additions alone: the instruction for it is not everywhere.
+#[inline(always)]
 fn nearest(x: f64) -> f64 {
     const ROUND: f64 = 6_755_399_441_055_744.0;
     // Beyond 2^51 the sum would lose bits; any number near x will do there.
@@ -78,6 +77,7 @@ fn nearest(x: f64) -> f64 {
 }
 
 /// a + b and its rounding error (Knuth).
+#[inline(always)]
 fn two_sum(a: f64, b: f64) -> (f64, f64) {
     let sum = a + b;
     let b_part = sum - a;
@@ -87,85 +87,160 @@ fn two_sum(a: f64, b: f64) -> (f64, f64) {
 /// How many spots ahead memory is asked for: a block's spots lie scattered over the list of all.
 const AHEAD: usize = 16;
 
+/// Bytes that the factors of a batch of spots should take at most: they stay in the second-level cache.
+pub const TABLE_BYTES: usize = 3 << 18;
+
+/// A spot is wide where so many times its box is more than all voxels that a product would work on for it.
+const WORTHWHILE: usize = 2;
+
+/// Spots of a batch at most; those that are evaluated voxel by voxel have no factors.
+const MOST_SPOTS: usize = 1 << 14;
+
 /// Factors of a batch of spots, in the order of their numbers.
 pub struct Tables<T> {
-    x: Vec<Lane<T>>,
-    y: Vec<T>,
-    z: Vec<T>,
-    factors: Vec<f64>,
+    pub factors: Numbers<T>,
+    pub drawn: Vec<Drawn>,
+    /// Factors in use.
+    used: usize,
+    /// Factors of one spot.
+    own: Vec<T>,
 }
 
 impl<T: Real> Tables<T> {
     pub fn new() -> Tables<T> {
-        Tables { x: Vec::new(), y: Vec::new(), z: Vec::new(), factors: Vec::new() }
+        Tables { factors: Numbers::new(), drawn: Vec::new(), used: 0, own: Vec::new() }
     }
 
-    pub fn view(&self) -> Factors<'_, T> {
-        Factors { x: &self.x, y: &self.y, z: &self.z }
-    }
-
-    /// Replaces the factors by those of the spots `ids` within the block `voxels` (indices of the whole grid).
-    pub fn fill<'a>(&mut self, renderer: &Renderer<'a>, voxels: &Box3, ids: &[u32]) -> Vec<Drawn<'a>> {
-        self.x.clear();
-        self.y.clear();
-        self.z.clear();
-        let mut drawn = Vec::with_capacity(ids.len());
+    /// Replaces the factors by those of the first of the spots `ids` within the block `voxels` (indices of the whole
+    /// grid), and returns the spots that are left. Where a product is drawn, it works on boxes of `whole` voxels.
+    #[inline(always)]
+    pub fn fill<'a>(
+        &mut self,
+        renderer: &Renderer<'_>,
+        voxels: &Box3,
+        whole: [usize; 3],
+        ids: &'a [u32],
+    ) -> &'a [u32] {
+        let (scene, spots) = (renderer.scene, renderer.spots);
+        self.used = 0;
+        self.drawn.clear();
+        let mut group = 0;
         for (i, &id) in ids.iter().enumerate() {
+            if self.used * size_of::<T>() >= TABLE_BYTES || i == MOST_SPOTS {
+                return &ids[i..];
+            }
             if let Some(&ahead) = ids.get(i + AHEAD) {
-                prefetch(&renderer.spots.list[ahead as usize]);
+                prefetch(&spots.list[ahead as usize]);
                 prefetch(&renderer.accuracy.reach[ahead as usize]);
             }
-            drawn.extend(self.add(renderer, voxels, id as usize));
-        }
-        drawn
-    }
-
-    fn add<'a>(&mut self, renderer: &Renderer<'a>, voxels: &Box3, id: usize) -> Option<Drawn<'a>> {
-        let (scene, spots) = (renderer.scene, renderer.spots);
-        let spot = &spots.list[id];
-        let profile: &dyn Profile = scene.groups[spots.group_of(id)].profile.as_ref();
-        let reach = renderer.accuracy.reach[id].map(f64::from);
-        let part = footprint(&scene.grid, spot, reach, voxels)?;
-        let [x, y, z] = [0, 1, 2]
-            .map(|a| (part[a].start - voxels[a].start) as usize..(part[a].end - voxels[a].start) as usize);
-        let form = match profile.shape() {
-            Shape::Separable(separable) => self.add_factors(&scene.grid, spot, separable, &part, &x),
-            Shape::Dense(dense) => {
-                let frames = [0, 1, 2].map(|a| Frame::new(&scene.grid, a, spot.centre[a], 1.0));
-                Form::Dense { dense, spot, frames }
+            let (id, spot) = (id as usize, &spots.list[id as usize]);
+            let Some(part) = footprint(&scene.grid, spot, &renderer.accuracy.reach[id], voxels) else {
+                continue;
+            };
+            // The numbers ascend, and with them the groups.
+            while spots.groups[group].end <= id {
+                group += 1;
             }
-        };
-        Some(Drawn { x, y, z, form })
+            let mut within = [0..0, 0..0, 0..0];
+            for a in 0..3 {
+                let first = voxels[a].start;
+                within[a] = (part[a].start - first) as u32..(part[a].end - first) as u32;
+            }
+            let form = match scene.groups[group].profile.shape() {
+                Shape::Separable(profile) => self.add(&scene.grid, spot, profile, &part, &within, whole),
+                Shape::Dense(_) => Form::Dense(id as u32),
+            };
+            self.drawn.push(Drawn { voxels: within, form });
+        }
+        &[]
     }
 
-    fn add_factors(
+    /// Adds the factors of a spot for the voxels `part` of the whole grid, `within` the block.
+    #[inline(always)]
+    fn add(
         &mut self,
         grid: &Grid,
         spot: &Spot,
         profile: &dyn Separable,
         part: &Box3,
-        x: &Range<usize>,
-    ) -> Form<'static> {
-        let form = Form::Separable { xs: self.x.len(), ys: self.y.len(), zs: self.z.len() };
-        let ramps = [0, 1, 2].map(|a| Frame::new(grid, a, spot.centre[a], spot.size.width[a]).ramp(&part[a]));
-        let ramps = &ramps[grid.axes()];
-        self.factors.resize(ramps.iter().map(Ramp::room).sum(), 0.0);
-        profile.factors(ramps, &mut self.factors);
-        let (x_factors, rest) = self.factors.split_at(ramps[0].room());
-        let (y_factors, z_factors) = rest.split_at(ramps[1].room());
-        // Whole lanes, counted from the block's first voxel, with zeros around the spot's own.
-        let (first, end) = (x.start / LANE, x.end.div_ceil(LANE));
-        let at = self.x.len();
-        self.x.resize(at + end - first, Lane([T::ZERO; LANE]));
-        let lanes = &mut numbers_mut(&mut self.x[at..])[x.start - first * LANE..][..x.len()];
-        for (voxel, &factor) in lanes.iter_mut().zip(x_factors) {
-            *voxel = T::from_f64(factor);
+        within: &[Range<u32>; 3],
+        whole: [usize; 3],
+    ) -> Form {
+        // In a plane there is no factor along z; the voxel's own is the amplitude.
+        let mut ramps = [Ramp { first: 0.0, step: 0.0, start: 0.0, count: 0 }; 3];
+        let mut room = [GROUP; 3];
+        for a in grid.axes() {
+            ramps[a] = Frame::new(grid, a, spot.centre[a], spot.size.width[a]).ramp(&part[a]);
+            room[a] = ramps[a].room();
         }
-        self.y.extend(y_factors[..ramps[1].count].iter().map(|&factor| T::from_f64(factor)));
-        match ramps.get(2) {
-            Some(z) => self.z.extend(z_factors[..z.count].iter().map(|&f| T::from_f64(spot.amplitude * f))),
-            None => self.z.push(T::from_f64(spot.amplitude)),
+        let all = room[0] + room[1] + room[2];
+        if self.own.len() < all {
+            self.own.resize(all, T::default());
         }
-        form
+        if grid.flat {
+            T::factors(profile, &ramps[..2], &mut self.own[..room[0] + room[1]]);
+            self.own[room[0] + room[1]] = T::from_f64(1.0);
+        } else {
+            T::factors(profile, &ramps, &mut self.own[..all]);
+        }
+
+        let around = |a: usize, step: usize| {
+            let range = &within[a];
+            range.start as usize / step * step..(range.end as usize).next_multiple_of(step)
+        };
+        let (mut boxes, mut own, mut all) = ([around(0, LANE), around(1, 1), around(2, 1)], 1, 1);
+        let wider = [around(0, whole[0]), around(1, whole[1]), around(2, whole[2])];
+        for a in 0..3 {
+            own *= within[a].len();
+            all *= wider[a].len();
+        }
+        let wide = WORTHWHILE * own > all;
+        if wide {
+            boxes = wider;
+        }
+        // Registers load their factors from one line of the cache.
+        let mut at = self.used.next_multiple_of(if wide { 2 * LANE } else { LANE });
+        let end = at + boxes[0].len() + boxes[1].len() + boxes[2].len() + GROUP;
+        if self.factors.len() < end {
+            self.factors.resize(2 * end);
+        }
+        let (mut first, mut rest) = ([0; 3], &self.own[..]);
+        let amplitude = T::from_f64(spot.amplitude);
+        let one = T::from_f64(1.0);
+        for a in 0..3 {
+            let start = within[a].start as usize - boxes[a].start;
+            let (own, more) = rest.split_at(room[a]);
+            rest = more;
+            let out = &mut self.factors[at..at + boxes[a].len() + GROUP];
+            place(out, start, own, if a == 2 { amplitude } else { one }, within[a].len());
+            // The first lane begins before the spot does.
+            first[a] = (at + if a == 0 { start / LANE * LANE } else { start }) as u32;
+            at += boxes[a].len();
+        }
+        self.used = at;
+        Form::Separable { factors: first, wide }
+    }
+}
+
+/// Writes `count` factors to `out[start..]`, and 0 elsewhere but into the last group, which is there to be written over.
+/// All of it in whole groups: what a group has too much is corrected by the next.
+#[inline(always)]
+fn place<T: Real>(out: &mut [T], start: usize, own: &[T], amplitude: T, count: usize) {
+    let end = out.len() - GROUP;
+    let mut write = |at: usize, group: &[T; GROUP]| {
+        if let Some(out) = out[at..].first_chunk_mut::<GROUP>() {
+            for (out, factor) in out.iter_mut().zip(group) {
+                *out = amplitude.mul(*factor);
+            }
+        }
+    };
+    for at in (0..start).step_by(GROUP) {
+        write(at, &[T::default(); GROUP]);
+    }
+    for (group, at) in own.as_chunks::<GROUP>().0.iter().zip((start..).step_by(GROUP)) {
+        write(at, group);
+    }
+    for at in (start + count..end).step_by(GROUP) {
+        write(at, &[T::default(); GROUP]);
     }
 }

@@ -5,7 +5,7 @@ mod factors;
 mod floor;
 mod large;
 mod laws;
-mod reference;
+pub mod reference;
 pub mod run;
 mod truth;
 
