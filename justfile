@@ -12,3 +12,8 @@ gallery:
     cargo build --release
     for scene in scenes/*.toml; do target/release/blobscene run --force -o out/ "$scene"; done
     for file in out/*.h5; do target/release/blobscene preview --force -o "${file%.h5}.png" "$file"; done
+
+# Draws the pictures of the README and the docs again.
+pictures:
+    cargo build --release
+    for file in docs/images/*.png; do target/release/blobscene preview --force -o "$file" "scenes/$(basename "$file" .png).toml"; done

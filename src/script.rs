@@ -209,7 +209,7 @@ impl Engine {
         let lua = lua.map_err(|error| refuse(&error.to_string()))?;
         let sources = program.sources.clone();
         let engine = Engine { lua, sources, host, requirements: Rc::default(), pages };
-        let reference = engine.run(|lua| {
+        let reference = engine.run_short(SETUP_STEPS, |lua| {
             lua.set_memory_limit(usize::try_from(host.memory).unwrap_or(usize::MAX))?;
             sandbox::furnish(lua)?;
             lua.set_compiler(Compiler::new().set_optimization_level(2).set_debug_level(1));
@@ -330,6 +330,9 @@ static NEVER_LATE: AtomicBool = AtomicBool::new(false);
 
 /// An interpreter with its libraries takes half of this.
 const MIN_MEMORY: u64 = 1 << 20;
+
+/// Steps to set an interpreter up in, which are not the script's.
+const SETUP_STEPS: u64 = 1_000_000;
 
 fn load(lua: &Lua, sources: &Sources, index: usize) -> mlua::Result<Value> {
     let text = sources.list[index].text.as_bytes();

@@ -34,35 +34,51 @@ fn the_readme_begins_with_a_scene_that_works() {
     assert!(scene.is_ok(), "{:?}", scene.err());
 }
 
-/// Every file that README, CONTRIBUTING and the docs link to exists.
+/// What a heading is called in a link.
+fn slug(heading: &str) -> String {
+    let heading = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    heading.chars().filter(|c| c.is_alphanumeric() || "-_".contains(*c)).collect()
+}
+
+/// Every file and heading that README, CONTRIBUTING and the docs link to is there.
 #[test]
 fn links_lead_somewhere() {
-    for page in ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/accuracy.md", "docs/reference.md"] {
+    let pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(String::from);
+    let docs = ["accuracy", "gallery", "lua", "reference"].map(|name| format!("docs/{name}.md"));
+    for page in pages.iter().chain(&docs) {
         let text = fs::read_to_string(root().join(page)).unwrap();
         let directory = root().join(page).parent().unwrap().to_path_buf();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            if !link.starts_with("http") {
-                assert!(directory.join(link).exists(), "{page} links to {link}");
-            }
+            let leads = match link.strip_prefix('#') {
+                Some(anchor) => {
+                    text.lines().filter(|line| line.starts_with('#')).any(|line| slug(line) == anchor)
+                }
+                None => link.starts_with("http") || directory.join(link).exists(),
+            };
+            assert!(leads, "{page} links to {link}");
         }
     }
 }
 
-/// The README's picture is what the program draws.
+/// Every picture of the README and the docs is what the program draws of the scene of its name.
 #[test]
-fn the_picture_is_current() {
+fn the_pictures_are_current() {
     let directory = tempfile::tempdir().unwrap();
     let drawn = directory.path().join("drawn.png");
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_blobscene"))
-        .args(["preview", "-q", "-o"])
-        .arg(&drawn)
-        .arg(root().join("scenes/anisotropic.toml"))
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let stored = fs::read(root().join("docs/images/anisotropic.png")).unwrap();
-    assert!(
-        fs::read(drawn).unwrap() == stored,
-        "draw docs/images/anisotropic.png again with `blobscene preview`"
-    );
+    for entry in fs::read_dir(root().join("docs/images")).unwrap() {
+        let stored = entry.unwrap().path();
+        let name = stored.file_stem().unwrap().to_str().unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_blobscene"))
+            .args(["preview", "-q", "--force", "-o"])
+            .arg(&drawn)
+            .arg(format!("scenes/{name}.toml"))
+            .current_dir(root())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            fs::read(&drawn).unwrap() == fs::read(&stored).unwrap(),
+            "draw docs/images/{name}.png again with `just pictures`"
+        );
+    }
 }

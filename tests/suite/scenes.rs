@@ -28,14 +28,16 @@ fn run(directory: &Path, arguments: &[&str]) -> String {
 #[test]
 fn every_scene_renders_and_verifies() {
     let scenes = scenes();
-    assert!(scenes.len() >= 9);
+    assert!(scenes.len() >= 18);
+    // Scripts lie beside the folder of the scenes, so that these run from the folder above both.
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for scene in scenes.iter().filter(|scene| !scene.ends_with("big.toml")) {
         let directory = tempfile::tempdir().unwrap();
         let scene_path = scene.to_str().unwrap();
-        run(directory.path(), &["check", scene_path]);
-        run(directory.path(), &["run", scene_path]);
+        run(root, &["check", scene_path]);
         let name = scene.file_stem().unwrap().to_str().unwrap();
         let file = format!("{name}.h5");
+        run(root, &["run", "-o", directory.path().join(&file).to_str().unwrap(), scene_path]);
         run(directory.path(), &["verify", &file]);
         run(directory.path(), &["extract", &file, "-C", "out"]);
         let text = fs::read_to_string(scene).unwrap();
