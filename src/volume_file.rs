@@ -1,8 +1,10 @@
 //! The volume file: image, truth and recipe in one HDF5 file.
 
+mod deflate;
 pub mod encode;
 pub mod layout;
 mod look;
+mod pack;
 pub mod partial;
 pub mod provenance;
 pub mod read;
@@ -23,8 +25,9 @@ use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid};
 use crate::render::{Renderer, Stop};
 use crate::scene::{Compression, Dtype, FORMAT, Precision, Scene};
-use encode::{Chunk, Digest, Encoded, Encoder, Packer};
+use encode::{Chunk, Digest, Encoded, Encoder};
 use layout::Layout;
+use pack::Packer;
 use partial::Partial;
 use truth::{ROWS, Truth};
 use writer::Writer;
@@ -309,7 +312,10 @@ fn write_truth(writer: &mut Writer, truth: &Truth<'_>, scene: &Scene, options: &
         rows.div_ceil(ROWS),
         options.window.max(4),
         Packer::default,
-        |packer, i| packer.pack(&truth.chunk(i), row_type.size(), compression),
+        |packer, i| {
+            let mut bytes = Vec::new();
+            packer.pack(&truth.chunk(i), row_type.size(), compression, &mut bytes).map(|()| bytes)
+        },
         |i, bytes| {
             let bytes = bytes.map_err(Error::io("compress", "spots"))?;
             writer.write_chunk(&dataset, &Chunk { offset: [(i * ROWS) as u64, 0, 0], bytes }, 1)

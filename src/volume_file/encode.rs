@@ -4,9 +4,9 @@
 use std::io;
 
 use blake3::Hash;
-use flate2::{Compress, FlushCompress, Status};
 
 use super::layout::{HASH_EDGE, Layout};
+use super::pack::Packer;
 use crate::grid::Box3;
 use crate::render::{Block, BlockGrid, Real, Sink};
 use crate::scene::{Compression, Dtype};
@@ -81,7 +81,8 @@ impl Sink for Encoder<'_> {
                 if scratch.part.iter().all(|&byte| byte == 0) {
                     continue;
                 }
-                let bytes = scratch.packer.pack(&scratch.part, self.dtype.bytes(), self.compression)?;
+                let mut bytes = Vec::new();
+                scratch.packer.pack(&scratch.part, self.dtype.bytes(), self.compression, &mut bytes)?;
                 out.chunks.push(Chunk { offset: [0, 1, 2].map(|a| first[a] + part[a].start), bytes });
             }
         }
@@ -185,112 +186,9 @@ pub fn gather(
     }
 }
 
-/// Shuffles and compresses as the HDF5 filters do.
-#[derive(Default)]
-pub struct Packer {
-    shuffled: Vec<u8>,
-    /// The compressor and its level.
-    deflate: Option<(u32, Compress)>,
-}
-
-impl Packer {
-    /// Packs elements of `size` bytes each.
-    pub fn pack(&mut self, bytes: &[u8], size: usize, compression: Compression) -> io::Result<Vec<u8>> {
-        match compression {
-            Compression::None => Ok(bytes.to_vec()),
-            Compression::Gzip(level) => {
-                self.shuffle(bytes, size);
-                self.deflate(level)
-            }
-            Compression::Zstd(level) => {
-                self.shuffle(bytes, size);
-                zstd::bulk::compress(&self.shuffled, level as i32)
-            }
-        }
-    }
-
-    /// All first bytes, then all second bytes, … as the HDF5 shuffle filter.
-    fn shuffle(&mut self, bytes: &[u8], size: usize) {
-        self.shuffled.clear();
-        if size == 1 {
-            self.shuffled.extend_from_slice(bytes);
-            return;
-        }
-        for byte in 0..size {
-            self.shuffled.extend(bytes[byte..].iter().step_by(size));
-        }
-    }
-
-    fn deflate(&mut self, level: u32) -> io::Result<Vec<u8>> {
-        let fresh = || (level, Compress::new(flate2::Compression::new(level), true));
-        let (_, compress) = match &mut self.deflate {
-            Some(kept) if kept.0 == level => {
-                kept.1.reset();
-                kept
-            }
-            slot => slot.insert(fresh()),
-        };
-        let mut out = Vec::with_capacity(self.shuffled.len() / 2 + 64);
-        loop {
-            let read = compress.total_in() as usize;
-            if compress.compress_vec(&self.shuffled[read..], &mut out, FlushCompress::Finish)?
-                == Status::StreamEnd
-            {
-                return Ok(out);
-            }
-            out.reserve(self.shuffled.len() / 2 + 64);
-        }
-    }
-}
-
-/// Undoes [`Packer::pack`] for a chunk of `length` bytes; `None` where the bytes are damaged.
-pub fn unpack(bytes: &[u8], size: usize, length: usize, compression: Compression) -> Option<Vec<u8>> {
-    let shuffled = match compression {
-        Compression::None => return (bytes.len() == length).then(|| bytes.to_vec()),
-        Compression::Gzip(_) => {
-            let mut out = Vec::with_capacity(length);
-            let mut inflate = flate2::Decompress::new(true);
-            match inflate.decompress_vec(bytes, &mut out, flate2::FlushDecompress::Finish) {
-                Ok(Status::StreamEnd) => out,
-                _ => return None,
-            }
-        }
-        Compression::Zstd(_) => zstd::bulk::decompress(bytes, length).ok()?,
-    };
-    if shuffled.len() != length {
-        return None;
-    }
-    if size == 1 {
-        return Some(shuffled);
-    }
-    let count = length / size;
-    let mut out = vec![0; length];
-    for (byte, plane) in shuffled.chunks_exact(count).enumerate() {
-        for (element, &value) in out.chunks_exact_mut(size).zip(plane) {
-            element[byte] = value;
-        }
-    }
-    Some(out)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn packing_can_be_undone() {
-        let bytes: Vec<u8> = (0..4096_u32).flat_map(|i| (i * i).to_le_bytes()).collect();
-        let mut packer = Packer::default();
-        for compression in
-            [Compression::None, Compression::Gzip(1), Compression::Gzip(9), Compression::Zstd(3)]
-        {
-            for size in [1, 2, 4, 8] {
-                let packed = packer.pack(&bytes, size, compression).unwrap();
-                assert_eq!(unpack(&packed, size, bytes.len(), compression).as_deref(), Some(&bytes[..]));
-                assert_eq!(unpack(&packed, size, bytes.len() + 8, compression), None);
-            }
-        }
-    }
 
     #[test]
     fn whole_numbers_round_to_even_and_saturate() {

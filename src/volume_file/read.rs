@@ -7,8 +7,8 @@ use std::sync::Arc;
 use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{Dataset, File, H5Type};
 
-use super::encode::unpack;
 use super::look::{Look, MOST_FILES, read_rows};
+use super::pack::unpack;
 use super::truth::{ROWS, Truth};
 use crate::description::MAX_SCENE_BYTES;
 use crate::error::{Error, Result};
