@@ -67,19 +67,22 @@ pub fn prefetch<T>(value: &T) {
 }
 
 /// Defines a function whose body, an `#[inline(always)]` function of the same arguments, is compiled for every
-/// vector width; the call goes to the widest one that the processor has.
+/// vector width; the call goes to the widest one that the processor has. It may have one type parameter.
 macro_rules! for_every_width {
-    ($(#[$doc:meta])* $vis:vis fn $name:ident($($arg:ident: $type:ty),* $(,)?) = $body:path;) => {
+    (
+        $(#[$doc:meta])*
+        $vis:vis fn $name:ident $(<$t:ident: $bound:path>)? ($($arg:ident: $type:ty),* $(,)?) = $body:path;
+    ) => {
         $(#[$doc])*
-        $vis fn $name($($arg: $type),*) {
+        $vis fn $name $(<$t: $bound>)? ($($arg: $type),*) {
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-                fn avx512($($arg: $type),*) {
+                fn avx512 $(<$t: $bound>)? ($($arg: $type),*) {
                     $body($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma")]
-                fn avx2($($arg: $type),*) {
+                fn avx2 $(<$t: $bound>)? ($($arg: $type),*) {
                     $body($($arg),*)
                 }
                 match $crate::simd::Simd::best() {

@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid};
 use crate::render::{Renderer, Stop};
 use crate::scene::{Compression, Dtype, FORMAT, Precision, Scene};
-use encode::{Chunk, Digest, Encoded, Encoder};
+use encode::{Chunk, Digest, Encoded, Encoder, Spare};
 use layout::Layout;
 use pack::Packer;
 use partial::Partial;
@@ -240,6 +240,7 @@ fn volume_chunks(
         compression: output.compression,
         chunks: true,
         digests: layout.hash_in_blocks,
+        spare: Spare::default(),
     };
     let mut totals = (0, 0.0);
     let mut digests = Vec::new();
@@ -248,7 +249,11 @@ fn volume_chunks(
         totals.0 += encoded.saturated;
         totals.1 = if encoded.highest > totals.1 { encoded.highest } else { totals.1 };
         digests.extend(encoded.digests);
-        encoded.chunks.iter().try_for_each(|chunk| writer.write_chunk(volume, chunk, axes))
+        encoded.chunks.into_iter().try_for_each(|chunk| {
+            writer.write_chunk(volume, &chunk, axes)?;
+            encoder.spare.give(chunk);
+            Ok(())
+        })
     };
     let render = |encoder: &Encoder<'_>,
                   blocks,

@@ -2,6 +2,7 @@
 //! rendered them.
 
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 use blake3::Hash;
 
@@ -10,6 +11,7 @@ use super::pack::Packer;
 use crate::grid::Box3;
 use crate::render::{Block, BlockGrid, Real, Sink};
 use crate::scene::{Compression, Dtype};
+use crate::simd::for_every_width;
 
 /// What a rendered block becomes.
 #[derive(Default)]
@@ -35,6 +37,22 @@ pub struct Digest {
     pub hash: Hash,
 }
 
+/// Buffers of chunks that have been written, to be filled again: the system clears new memory page by page, which
+/// takes longer than what is put there.
+#[derive(Default)]
+pub struct Spare(Mutex<Vec<Vec<u8>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Takes back the buffer of a chunk.
+    pub fn give(&self, chunk: Chunk) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(chunk.bytes);
+    }
+}
+
 /// Turns blocks into chunks and digests.
 pub struct Encoder<'a> {
     pub layout: &'a Layout,
@@ -43,6 +61,7 @@ pub struct Encoder<'a> {
     /// Whether to make chunks, and whether to make digests.
     pub chunks: bool,
     pub digests: bool,
+    pub spare: Spare,
 }
 
 /// Buffers that a worker keeps from block to block.
@@ -63,35 +82,41 @@ impl Sink for Encoder<'_> {
         convert(block, self.dtype, &mut scratch.voxels, &mut out);
         let first = [0, 1, 2].map(|a| block.voxels[a].start - self.layout.region[a].start);
         let whole = extent.map(|n| 0..n as u64);
+        let bytes = self.dtype.bytes();
         if self.digests {
             let hash_blocks = self.layout.hash_blocks();
             let parts = BlockGrid::new(&whole, [HASH_EDGE; 3]);
             for part in (0..parts.len()).map(|i| parts.voxels(i)) {
-                gather(&scratch.voxels, extent, self.dtype.bytes(), &part, sizes(&part), &mut scratch.part);
+                let voxels = gather(&scratch.voxels, extent, bytes, &part, sizes(&part), &mut scratch.part);
                 let at = [0, 1, 2].map(|a| (first[a] + part[a].start) / HASH_EDGE);
                 let index = (at[2] * hash_blocks.count[1] + at[1]) * hash_blocks.count[0] + at[0];
-                out.digests.push(Digest { index: index as usize, hash: blake3::hash(&scratch.part) });
+                out.digests.push(Digest { index: index as usize, hash: blake3::hash(voxels) });
             }
         }
         if self.chunks {
             let parts = BlockGrid::new(&whole, self.layout.chunk);
             for part in (0..parts.len()).map(|i| parts.voxels(i)) {
                 let chunk = self.layout.chunk.map(|n| n as usize);
-                gather(&scratch.voxels, extent, self.dtype.bytes(), &part, chunk, &mut scratch.part);
-                if scratch.part.iter().all(|&byte| byte == 0) {
+                let voxels = gather(&scratch.voxels, extent, bytes, &part, chunk, &mut scratch.part);
+                if dark(voxels) {
                     continue;
                 }
-                let mut bytes = Vec::new();
-                scratch.packer.pack(&scratch.part, self.dtype.bytes(), self.compression, &mut bytes)?;
-                out.chunks.push(Chunk { offset: [0, 1, 2].map(|a| first[a] + part[a].start), bytes });
+                let mut packed = self.spare.take();
+                scratch.packer.pack(voxels, bytes, self.compression, &mut packed)?;
+                out.chunks.push(Chunk { offset: [0, 1, 2].map(|a| first[a] + part[a].start), bytes: packed });
             }
         }
         Ok(out)
     }
 }
 
-/// Puts the block's voxels into `out` as the file holds them: little-endian, C order.
-pub fn convert<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen: &mut Encoded) {
+for_every_width! {
+    /// Puts the block's voxels into `out` as the file holds them: little-endian, C order.
+    pub fn convert<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen: &mut Encoded) = convert_block;
+}
+
+#[inline(always)]
+fn convert_block<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen: &mut Encoded) {
     let [width, height, depth] = block.extent();
     let bytes = dtype.bytes();
     out.clear();
@@ -107,13 +132,11 @@ pub fn convert<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen:
     }
 }
 
+#[inline(always)]
 fn convert_row<T: Real>(row: &[T], dtype: Dtype, out: &mut [u8], seen: &mut Encoded) {
-    let mut highest = seen.highest;
-    for value in row {
-        let magnitude = value.to_f64().abs();
-        highest = if magnitude > highest { magnitude } else { highest };
-    }
-    seen.highest = highest;
+    // Magnitudes are in the order of their bits, which unlike numbers have a maximum that is quickly found.
+    let highest = row.iter().map(|value| value.to_f64().abs().to_bits()).fold(0, u64::max);
+    seen.highest = f64::from_bits(highest.max(seen.highest.to_bits()));
     // Adding 0 turns -0 into 0, so that voxels without light have one form only.
     match dtype {
         Dtype::Float32 => {
@@ -127,47 +150,59 @@ fn convert_row<T: Real>(row: &[T], dtype: Dtype, out: &mut [u8], seen: &mut Enco
             }
         }
         Dtype::Uint8 => {
-            for (out, value) in out.iter_mut().zip(row) {
-                *out = whole(value.to_f64(), f64::from(u8::MAX), seen) as u8;
-            }
+            let put = |out: &mut [u8; 1], value: u64| *out = [value as u8];
+            convert_whole(row, f64::from(u8::MAX), out, put, seen);
         }
         Dtype::Uint16 => {
-            for (out, value) in out.as_chunks_mut::<2>().0.iter_mut().zip(row) {
-                *out = (whole(value.to_f64(), f64::from(u16::MAX), seen) as u16).to_le_bytes();
-            }
+            let put = |out: &mut [u8; 2], value: u64| *out = (value as u16).to_le_bytes();
+            convert_whole(row, f64::from(u16::MAX), out, put, seen);
         }
         Dtype::Uint32 => {
-            for (out, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(row) {
-                *out = (whole(value.to_f64(), f64::from(u32::MAX), seen) as u32).to_le_bytes();
-            }
+            let put = |out: &mut [u8; 4], value: u64| *out = (value as u32).to_le_bytes();
+            convert_whole(row, f64::from(u32::MAX), out, put, seen);
         }
     }
 }
 
 /// Rounds to nearest, ties to even, and saturates.
 #[inline(always)]
-fn whole(value: f64, most: f64, seen: &mut Encoded) -> f64 {
-    let rounded = value.round_ties_even();
-    let kept = rounded.clamp(0.0, most);
-    seen.saturated += u64::from(rounded != kept);
-    kept
+fn convert_whole<T: Real, const BYTES: usize>(
+    row: &[T],
+    most: f64,
+    out: &mut [u8],
+    put: impl Fn(&mut [u8; BYTES], u64),
+    seen: &mut Encoded,
+) {
+    let mut saturated = 0;
+    for (out, value) in out.as_chunks_mut::<BYTES>().0.iter_mut().zip(row) {
+        let rounded = value.to_f64().round_ties_even();
+        let kept = rounded.clamp(0.0, most);
+        saturated += u64::from(rounded != kept);
+        // From 2^52 on the lowest bits are the whole number: quicker than a conversion with all its special cases.
+        put(out, (kept + (1_u64 << 52) as f64).to_bits());
+    }
+    seen.saturated += saturated;
 }
 
 fn sizes(part: &Box3) -> [usize; 3] {
     part.each_ref().map(|range| (range.end - range.start) as usize)
 }
 
-/// Copies the voxels `part` of a block of `extent` voxels (x y z) into an array of `size` voxels, zeros behind.
-pub fn gather(
-    voxels: &[u8],
+/// The voxels `part` of a block of `extent` voxels (x y z) as an array of `size` voxels, zeros behind; copied into
+/// `out` unless they are all of the block.
+fn gather<'a>(
+    voxels: &'a [u8],
     extent: [usize; 3],
     bytes: usize,
     part: &Box3,
     size: [usize; 3],
-    out: &mut Vec<u8>,
-) {
-    out.clear();
+    out: &'a mut Vec<u8>,
+) -> &'a [u8] {
     let filled = sizes(part);
+    if filled == extent && size == extent {
+        return voxels;
+    }
+    out.clear();
     if filled != size {
         out.resize(size.iter().product::<usize>() * bytes, 0);
     }
@@ -184,6 +219,12 @@ pub fn gather(
             }
         }
     }
+    out
+}
+
+/// Whether all bytes are 0; a page at a time, so that the end comes early where there is light.
+fn dark(bytes: &[u8]) -> bool {
+    bytes.chunks(4096).all(|page| page.iter().fold(0, |any, byte| any | byte) == 0)
 }
 
 #[cfg(test)]

@@ -30,7 +30,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Creates a file at `path`, replacing what is there.
+    /// Creates a file at `path`, where there is none.
     ///
     /// # Errors
     /// What the library says.
@@ -48,7 +48,7 @@ impl Writer {
                 p.libver_bounds(LibraryVersion::Earliest, LibraryVersion::V110).file_locking(false)
             })
             .with_fcpl(|p| p.obj_track_times(false))
-            .create(path)
+            .create_excl(path)
             .map_err(|error| failed(path, &error))?;
         Ok(Writer {
             file: ManuallyDrop::new(file),
