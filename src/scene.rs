@@ -21,7 +21,7 @@ use crate::plugin::{Bad, Reading, TableReader, TableSpec};
 
 pub use group::{Brightness, Group};
 pub use open::Request;
-pub use output::{Compression, Dtype, Output};
+pub use output::{CHUNK_EDGE, Compression, Dtype, Output};
 pub use render::{Accuracy, Precision, RenderSettings};
 
 /// Newest version of the scene format that this program reads.

@@ -42,7 +42,7 @@ pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, stop: &AtomicBool
     admit_grid(&scene, &region, limits)?;
     let spots = pool.install(|| populate(&scene, 0, limits.most_spots())).map_err(Error::Scene)?;
     let plan = Plan::new(&scene, &spots, &region, limits)?;
-    if plan.layout.chunk != header.chunk {
+    if (plan.layout.chunk, scene.output.contiguous) != (header.chunk, header.contiguous) {
         return Err(differs("its chunks are not those of its scene; was it repacked?".into()));
     }
     let renderer = pool.install(|| Renderer::new(&scene, &spots, plan.most_references()));
@@ -113,6 +113,7 @@ fn compare_voxels(
         compression: Compression::None,
         chunks: true,
         digests: layout.hash_in_blocks,
+        place: None,
         spare: Spare::default(),
     };
     let sink = Comparison { file, encoder };

@@ -1,5 +1,6 @@
 //! The volume file: image, truth and recipe in one HDF5 file.
 
+mod contiguous;
 mod deflate;
 pub mod encode;
 pub mod layout;
@@ -25,6 +26,7 @@ use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid};
 use crate::render::{Renderer, Stop};
 use crate::scene::{Compression, Dtype, FORMAT, Precision, Scene};
+use contiguous::Contiguous;
 use encode::{Chunk, Digest, Encoded, Encoder, Spare};
 use layout::Layout;
 use pack::Packer;
@@ -92,13 +94,12 @@ fn contents(
 
     let in_file = |voxels: [u64; 3]| voxels[..axes].iter().rev().map(|&n| n as usize).collect::<Vec<_>>();
     let output = &scene.output;
-    let volume = writer.chunked(
-        "volume",
-        &element(output.dtype),
-        &in_file(part.shape),
-        &in_file(layout.chunk),
-        output.compression,
-    )?;
+    let (kind, shape) = (element(output.dtype), in_file(part.shape));
+    let volume = if output.contiguous {
+        writer.contiguous("volume", &kind, &shape)?
+    } else {
+        writer.chunked("volume", &kind, &shape, &in_file(layout.chunk), output.compression)?
+    };
     describe_volume(&writer, &volume, &part, scene)?;
     nexus(&mut writer, &part)?;
     let totals = volume_chunks(&writer, &volume, renderer, layout, options)?;
@@ -234,18 +235,26 @@ fn volume_chunks(
 ) -> Result<Totals> {
     let axes = renderer.grid().axes().end;
     let output = &renderer.scene.output;
+    let place = match volume.offset() {
+        Some(offset) if output.contiguous => Some(
+            Contiguous::create(writer.path(), offset, layout.shape(), output.dtype.bytes())
+                .map_err(Error::io("write", "volume"))?,
+        ),
+        _ => None,
+    };
     let encoder = Encoder {
         layout,
         dtype: output.dtype,
         compression: output.compression,
-        chunks: true,
+        chunks: place.is_none(),
         digests: layout.hash_in_blocks,
+        place: place.as_ref(),
         spare: Spare::default(),
     };
     let mut totals = (0, 0.0);
     let mut digests = Vec::new();
     let mut take = |encoded: std::io::Result<Encoded>| -> Result<()> {
-        let encoded = encoded.map_err(Error::io("compress", "volume"))?;
+        let encoded = encoded.map_err(Error::io("write", "volume"))?;
         totals.0 += encoded.saturated;
         totals.1 = if encoded.highest > totals.1 { encoded.highest } else { totals.1 };
         digests.extend(encoded.digests);
@@ -274,7 +283,7 @@ fn volume_chunks(
     };
     render(&encoder, &layout.blocks, &mut take, true)?;
     if !layout.hash_in_blocks {
-        let encoder = Encoder { chunks: false, digests: true, ..encoder };
+        let encoder = Encoder { chunks: false, digests: true, place: None, ..encoder };
         let mut only_digests = |encoded: std::io::Result<Encoded>| {
             digests.extend(encoded.map_err(Error::io("hash", "volume"))?.digests);
             Ok(())

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use blake3::Hash;
 
+use super::contiguous::{Contiguous, dark};
 use super::layout::{HASH_EDGE, Layout};
 use super::pack::Packer;
 use crate::grid::Box3;
@@ -61,6 +62,8 @@ pub struct Encoder<'a> {
     /// Whether to make chunks, and whether to make digests.
     pub chunks: bool,
     pub digests: bool,
+    /// Where the blocks of a volume in one piece go, which then has no chunks.
+    pub place: Option<&'a Contiguous>,
     pub spare: Spare,
 }
 
@@ -92,6 +95,9 @@ impl Sink for Encoder<'_> {
                 let index = (at[2] * hash_blocks.count[1] + at[1]) * hash_blocks.count[0] + at[0];
                 out.digests.push(Digest { index: index as usize, hash: blake3::hash(voxels) });
             }
+        }
+        if let Some(place) = self.place {
+            place.write(first, extent, &scratch.voxels)?;
         }
         if self.chunks {
             let parts = BlockGrid::new(&whole, self.layout.chunk);
@@ -220,11 +226,6 @@ fn gather<'a>(
         }
     }
     out
-}
-
-/// Whether all bytes are 0; a page at a time, so that the end comes early where there is light.
-fn dark(bytes: &[u8]) -> bool {
-    bytes.chunks(4096).all(|page| page.iter().fold(0, |any, byte| any | byte) == 0)
 }
 
 #[cfg(test)]
