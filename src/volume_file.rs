@@ -5,7 +5,7 @@ mod deflate;
 pub mod encode;
 pub mod layout;
 mod look;
-mod pack;
+pub mod pack;
 pub mod partial;
 pub mod provenance;
 pub mod read;
