@@ -145,7 +145,12 @@ impl Plan {
         let dtype = scene.output.dtype.bytes() as u64;
         let per_voxel = sum + 3 * dtype;
         let affordable = free / 2 / threads / per_voxel;
-        let layout = Layout::new(region, scene.output.chunk, affordable.min(MOST_BLOCK_VOXELS));
+        let layout = Layout::new(
+            region,
+            scene.output.chunk,
+            scene.output.contiguous,
+            affordable.min(MOST_BLOCK_VOXELS),
+        );
         let block: u64 = layout.blocks.block.iter().product();
         // Only the sums are padded.
         let worker = padded(layout.blocks.block) as u64 * sum + block * 3 * dtype;
@@ -179,6 +184,8 @@ impl Plan {
         let lit = renderer.references(&self.layout.blocks);
         let table = self.spots * (130 + 8 * renderer.spots.extras.len() as u64);
         let axes: u64 = self.layout.shape().iter().map(|n| 8 * n).sum();
+        // A volume in one piece has holes where it is dark, but not every disk has holes.
+        let lit = if renderer.scene.output.contiguous { u64::MAX } else { lit };
         let lit_bytes = lit.saturating_mul(block).min(self.volume_bytes);
         let chunk = self.layout.chunk.iter().product::<u64>() * dtype;
         let index = (lit_bytes / chunk + 1).saturating_mul(PER_CHUNK);

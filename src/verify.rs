@@ -16,7 +16,7 @@ use crate::populate::populate;
 use crate::render::{Block, BlockGrid, Real, Renderer, Sink, Stop};
 use crate::scene::{Compression, Scene};
 use crate::script::Host;
-use crate::volume_file::encode::{Encoder, Scratch};
+use crate::volume_file::encode::{Chunk, Encoder, Scratch, Spare};
 use crate::volume_file::layout::Layout;
 use crate::volume_file::read::{Carried, VolumeFile};
 use crate::volume_file::truth::Truth;
@@ -43,7 +43,7 @@ pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, host: Host, stop:
     admit_grid(&scene, &region, limits)?;
     let spots = pool.install(|| populate(&scene, 0, limits.most_spots())).map_err(Error::Scene)?;
     let plan = Plan::new(&scene, &spots, &region, limits)?;
-    if plan.layout.chunk != header.chunk {
+    if (plan.layout.chunk, scene.output.contiguous) != (header.chunk, header.contiguous) {
         return Err(differs("its chunks are not those of its scene; was it repacked?".into()));
     }
     let renderer = pool.install(|| Renderer::new(&scene, &spots, plan.most_references()));
@@ -115,6 +115,8 @@ fn compare_voxels(
         compression: Compression::None,
         chunks: true,
         digests: layout.hash_in_blocks,
+        place: None,
+        spare: Spare::default(),
     };
     let sink = Comparison { file, encoder };
     let mut digests = Vec::new();
@@ -146,25 +148,19 @@ impl Sink for Comparison<'_> {
     fn block<T: Real>(&self, scratch: &mut Scratch, index: usize, block: &Block<T>) -> Result<Digests> {
         let encoded =
             self.encoder.block(scratch, index, block).map_err(Error::io("compare", &self.file.path))?;
-        let chunks: Vec<([u64; 3], Vec<u8>)> =
-            encoded.chunks.into_iter().map(|chunk| (chunk.offset, chunk.bytes)).collect();
-        compare(self.file, self.encoder.layout, &block.voxels, &chunks)?;
+        compare(self.file, self.encoder.layout, &block.voxels, &encoded.chunks)?;
+        encoded.chunks.into_iter().for_each(|chunk| self.encoder.spare.give(chunk));
         Ok(encoded.digests)
     }
 }
 
 /// Compares the chunks of a block with the lit ones that were rendered.
-fn compare(
-    file: &VolumeFile,
-    layout: &Layout,
-    voxels: &crate::grid::Box3,
-    lit: &[([u64; 3], Vec<u8>)],
-) -> Result<()> {
+fn compare(file: &VolumeFile, layout: &Layout, voxels: &crate::grid::Box3, lit: &[Chunk]) -> Result<()> {
     let chunks = BlockGrid::new(voxels, layout.chunk);
     for chunk in (0..chunks.len()).map(|i| chunks.voxels(i)) {
         let first = [0, 1, 2].map(|a| chunk[a].start - layout.region[a].start);
         let stored = file.chunk(first)?;
-        let rendered = lit.iter().find(|(offset, _)| *offset == first).map(|(_, bytes)| bytes);
+        let rendered = lit.iter().find(|chunk| chunk.offset == first).map(|chunk| &chunk.bytes);
         let differing = match (&stored, rendered) {
             (None, None) => None,
             (Some(stored), Some(rendered)) => stored.iter().zip(rendered).position(|(a, b)| a != b),

@@ -1,8 +1,11 @@
 //! The volume file: image, truth and recipe in one HDF5 file.
 
+mod contiguous;
+mod deflate;
 pub mod encode;
 pub mod layout;
 mod look;
+pub mod pack;
 pub mod partial;
 pub mod provenance;
 pub mod read;
@@ -23,8 +26,10 @@ use crate::error::{Error, Result};
 use crate::grid::{AXES, Grid};
 use crate::render::{Renderer, Stop};
 use crate::scene::{Compression, Dtype, FORMAT, Precision, Scene};
-use encode::{Chunk, Digest, Encoded, Encoder, Packer};
+use contiguous::Contiguous;
+use encode::{Chunk, Digest, Encoded, Encoder, Spare};
 use layout::Layout;
+use pack::Packer;
 use partial::Partial;
 use truth::{ROWS, Truth};
 use writer::Writer;
@@ -89,13 +94,12 @@ fn contents(
 
     let in_file = |voxels: [u64; 3]| voxels[..axes].iter().rev().map(|&n| n as usize).collect::<Vec<_>>();
     let output = &scene.output;
-    let volume = writer.chunked(
-        "volume",
-        &element(output.dtype),
-        &in_file(part.shape),
-        &in_file(layout.chunk),
-        output.compression,
-    )?;
+    let (kind, shape) = (element(output.dtype), in_file(part.shape));
+    let volume = if output.contiguous {
+        writer.contiguous("volume", &kind, &shape)?
+    } else {
+        writer.chunked("volume", &kind, &shape, &in_file(layout.chunk), output.compression)?
+    };
     describe_volume(&writer, &volume, &part, renderer)?;
     nexus(&mut writer, &part)?;
     let totals = volume_chunks(&writer, &volume, renderer, layout, options)?;
@@ -234,21 +238,34 @@ fn volume_chunks(
 ) -> Result<Totals> {
     let axes = renderer.grid().axes().end;
     let output = &renderer.scene.output;
+    let place = match volume.offset() {
+        Some(offset) if output.contiguous => Some(
+            Contiguous::create(writer.path(), offset, layout.shape(), output.dtype.bytes())
+                .map_err(Error::io("write", "volume"))?,
+        ),
+        _ => None,
+    };
     let encoder = Encoder {
         layout,
         dtype: output.dtype,
         compression: output.compression,
-        chunks: true,
+        chunks: place.is_none(),
         digests: layout.hash_in_blocks,
+        place: place.as_ref(),
+        spare: Spare::default(),
     };
     let mut totals = (0, 0.0);
     let mut digests = Vec::new();
     let mut take = |encoded: std::io::Result<Encoded>| -> Result<()> {
-        let encoded = encoded.map_err(Error::io("compress", "volume"))?;
+        let encoded = encoded.map_err(Error::io("write", "volume"))?;
         totals.0 += encoded.saturated;
         totals.1 = if encoded.highest > totals.1 { encoded.highest } else { totals.1 };
         digests.extend(encoded.digests);
-        encoded.chunks.iter().try_for_each(|chunk| writer.write_chunk(volume, chunk, axes))
+        encoded.chunks.into_iter().try_for_each(|chunk| {
+            writer.write_chunk(volume, &chunk, axes)?;
+            encoder.spare.give(chunk);
+            Ok(())
+        })
     };
     let render = |encoder: &Encoder<'_>,
                   blocks,
@@ -270,7 +287,7 @@ fn volume_chunks(
     };
     render(&encoder, &layout.blocks, &mut take, true)?;
     if !layout.hash_in_blocks {
-        let encoder = Encoder { chunks: false, digests: true, ..encoder };
+        let encoder = Encoder { chunks: false, digests: true, place: None, ..encoder };
         let mut only_digests = |encoded: std::io::Result<Encoded>| {
             digests.extend(encoded.map_err(Error::io("hash", "volume"))?.digests);
             Ok(())
@@ -313,7 +330,10 @@ fn write_truth(writer: &mut Writer, truth: &Truth<'_>, scene: &Scene, options: &
         rows.div_ceil(ROWS),
         options.window.max(4),
         Packer::default,
-        |packer, i| packer.pack(&truth.chunk(i), row_type.size(), compression),
+        |packer, i| {
+            let mut bytes = Vec::new();
+            packer.pack(&truth.chunk(i), row_type.size(), compression, &mut bytes).map(|()| bytes)
+        },
         |i, bytes| {
             let bytes = bytes.map_err(Error::io("compress", "spots"))?;
             writer.write_chunk(&dataset, &Chunk { offset: [(i * ROWS) as u64, 0, 0], bytes }, 1)

@@ -22,9 +22,13 @@ const COMPRESSION: Param<Compression> = Param::default(
     "\"gzip\"",
     "How chunks are packed: gzip opens everywhere, zstd needs a plugin in the reader.",
 );
-const CHUNK: Param<Axes<u64>> = Param::default("chunk", "64", "Voxels of an HDF5 chunk along each axis.")
-    .unit("voxels")
-    .range(Range::between(1.0, 65_536.0));
+const CHUNK: Param<Axes<u64>> = Param::otherwise(
+    "chunk",
+    "64; with compression \"none\" the volume is one piece",
+    "Voxels of an HDF5 chunk along each axis.",
+)
+.unit("voxels")
+.range(Range::between(1.0, 65_536.0));
 const LABELS: Param<bool> = Param::default("labels", "false", "Also write /labels; not in this version yet.");
 const NOISE_FREE: Param<bool> =
     Param::default("noise_free", "false", "Also write /noise_free; not in this version yet.");
@@ -40,6 +44,8 @@ pub struct Output {
     pub compression: Compression,
     /// Voxels of a chunk, x y z; not larger than the grid.
     pub chunk: [u64; 3],
+    /// The volume is one piece in the file; its chunks are then only what is handled at once.
+    pub contiguous: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -140,12 +146,15 @@ impl Reads for Compression {
     }
 }
 
+/// Voxels of a chunk along each axis, unless the scene says otherwise.
+pub const CHUNK_EDGE: u64 = 64;
+
 /// HDF5 keeps the size of a chunk in 32 bits.
 const MAX_CHUNK_BYTES: u64 = 1 << 31;
 
 pub fn read(p: &TableReader<'_>, grid: Option<&Grid>) -> Result<Output, Bad> {
     let (path, dtype, compression) = (p.optional(&PATH), p.get(&DTYPE), p.get(&COMPRESSION));
-    let (chunk, labels, noise_free) = (p.get(&CHUNK), p.get(&LABELS), p.get(&NOISE_FREE));
+    let (chunk, labels, noise_free) = (p.optional(&CHUNK), p.get(&LABELS), p.get(&NOISE_FREE));
     let path = path?;
     if let Some(path) = &path
         && !stays_below(path)
@@ -166,7 +175,9 @@ pub fn read(p: &TableReader<'_>, grid: Option<&Grid>) -> Result<Output, Bad> {
             return Err(Bad);
         }
     }
-    let (dtype, Axes(mut chunk)) = (dtype?, chunk?);
+    let (dtype, compression, chunk) = (dtype?, compression?, chunk?);
+    let contiguous = compression == Compression::None && chunk.is_none();
+    let Axes(mut chunk) = chunk.unwrap_or(Axes([CHUNK_EDGE; 3]));
     if let Some(grid) = grid {
         for a in 0..3 {
             chunk[a] = chunk[a].min(grid.shape[a]);
@@ -179,7 +190,7 @@ pub fn read(p: &TableReader<'_>, grid: Option<&Grid>) -> Result<Output, Bad> {
             .report(Diagnostic::invalid(message).at(p.place_of(&CHUNK)).help("choose a smaller `chunk`"));
         return Err(Bad);
     }
-    Ok(Output { path, dtype, compression: compression?, chunk })
+    Ok(Output { path, dtype, compression, chunk, contiguous })
 }
 
 fn stays_below(path: &str) -> bool {

@@ -2,14 +2,17 @@
 //! rendered them.
 
 use std::io;
+use std::sync::{Mutex, PoisonError};
 
 use blake3::Hash;
-use flate2::{Compress, FlushCompress, Status};
 
+use super::contiguous::{Contiguous, dark};
 use super::layout::{HASH_EDGE, Layout};
+use super::pack::Packer;
 use crate::grid::Box3;
 use crate::render::{Block, BlockGrid, Real, Sink};
 use crate::scene::{Compression, Dtype};
+use crate::simd::for_every_width;
 
 /// What a rendered block becomes.
 #[derive(Default)]
@@ -35,6 +38,22 @@ pub struct Digest {
     pub hash: Hash,
 }
 
+/// Buffers of chunks that have been written, to be filled again: the system clears new memory page by page, which
+/// takes longer than what is put there.
+#[derive(Default)]
+pub struct Spare(Mutex<Vec<Vec<u8>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<u8> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// Takes back the buffer of a chunk.
+    pub fn give(&self, chunk: Chunk) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(chunk.bytes);
+    }
+}
+
 /// Turns blocks into chunks and digests.
 pub struct Encoder<'a> {
     pub layout: &'a Layout,
@@ -43,6 +62,9 @@ pub struct Encoder<'a> {
     /// Whether to make chunks, and whether to make digests.
     pub chunks: bool,
     pub digests: bool,
+    /// Where the blocks of a volume in one piece go, which then has no chunks.
+    pub place: Option<&'a Contiguous>,
+    pub spare: Spare,
 }
 
 /// Buffers that a worker keeps from block to block.
@@ -63,34 +85,44 @@ impl Sink for Encoder<'_> {
         convert(block, self.dtype, &mut scratch.voxels, &mut out);
         let first = [0, 1, 2].map(|a| block.voxels[a].start - self.layout.region[a].start);
         let whole = extent.map(|n| 0..n as u64);
+        let bytes = self.dtype.bytes();
         if self.digests {
             let hash_blocks = self.layout.hash_blocks();
             let parts = BlockGrid::new(&whole, [HASH_EDGE; 3]);
             for part in (0..parts.len()).map(|i| parts.voxels(i)) {
-                gather(&scratch.voxels, extent, self.dtype.bytes(), &part, sizes(&part), &mut scratch.part);
+                let voxels = gather(&scratch.voxels, extent, bytes, &part, sizes(&part), &mut scratch.part);
                 let at = [0, 1, 2].map(|a| (first[a] + part[a].start) / HASH_EDGE);
                 let index = (at[2] * hash_blocks.count[1] + at[1]) * hash_blocks.count[0] + at[0];
-                out.digests.push(Digest { index: index as usize, hash: blake3::hash(&scratch.part) });
+                out.digests.push(Digest { index: index as usize, hash: blake3::hash(voxels) });
             }
+        }
+        if let Some(place) = self.place {
+            place.write(first, extent, &scratch.voxels)?;
         }
         if self.chunks {
             let parts = BlockGrid::new(&whole, self.layout.chunk);
             for part in (0..parts.len()).map(|i| parts.voxels(i)) {
                 let chunk = self.layout.chunk.map(|n| n as usize);
-                gather(&scratch.voxels, extent, self.dtype.bytes(), &part, chunk, &mut scratch.part);
-                if scratch.part.iter().all(|&byte| byte == 0) {
+                let voxels = gather(&scratch.voxels, extent, bytes, &part, chunk, &mut scratch.part);
+                if dark(voxels) {
                     continue;
                 }
-                let bytes = scratch.packer.pack(&scratch.part, self.dtype.bytes(), self.compression)?;
-                out.chunks.push(Chunk { offset: [0, 1, 2].map(|a| first[a] + part[a].start), bytes });
+                let mut packed = self.spare.take();
+                scratch.packer.pack(voxels, bytes, self.compression, &mut packed)?;
+                out.chunks.push(Chunk { offset: [0, 1, 2].map(|a| first[a] + part[a].start), bytes: packed });
             }
         }
         Ok(out)
     }
 }
 
-/// Puts the block's voxels into `out` as the file holds them: little-endian, C order.
-pub fn convert<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen: &mut Encoded) {
+for_every_width! {
+    /// Puts the block's voxels into `out` as the file holds them: little-endian, C order.
+    pub fn convert<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen: &mut Encoded) = convert_block;
+}
+
+#[inline(always)]
+fn convert_block<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen: &mut Encoded) {
     let [width, height, depth] = block.extent();
     let bytes = dtype.bytes();
     out.clear();
@@ -106,13 +138,11 @@ pub fn convert<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen:
     }
 }
 
+#[inline(always)]
 fn convert_row<T: Real>(row: &[T], dtype: Dtype, out: &mut [u8], seen: &mut Encoded) {
-    let mut highest = seen.highest;
-    for value in row {
-        let magnitude = value.to_f64().abs();
-        highest = if magnitude > highest { magnitude } else { highest };
-    }
-    seen.highest = highest;
+    // Magnitudes are in the order of their bits, which unlike numbers have a maximum that is quickly found.
+    let highest = row.iter().map(|value| value.to_f64().abs().to_bits()).fold(0, u64::max);
+    seen.highest = f64::from_bits(highest.max(seen.highest.to_bits()));
     // Adding 0 turns -0 into 0, so that voxels without light have one form only.
     match dtype {
         Dtype::Float32 => {
@@ -126,47 +156,59 @@ fn convert_row<T: Real>(row: &[T], dtype: Dtype, out: &mut [u8], seen: &mut Enco
             }
         }
         Dtype::Uint8 => {
-            for (out, value) in out.iter_mut().zip(row) {
-                *out = whole(value.to_f64(), f64::from(u8::MAX), seen) as u8;
-            }
+            let put = |out: &mut [u8; 1], value: u64| *out = [value as u8];
+            convert_whole(row, f64::from(u8::MAX), out, put, seen);
         }
         Dtype::Uint16 => {
-            for (out, value) in out.as_chunks_mut::<2>().0.iter_mut().zip(row) {
-                *out = (whole(value.to_f64(), f64::from(u16::MAX), seen) as u16).to_le_bytes();
-            }
+            let put = |out: &mut [u8; 2], value: u64| *out = (value as u16).to_le_bytes();
+            convert_whole(row, f64::from(u16::MAX), out, put, seen);
         }
         Dtype::Uint32 => {
-            for (out, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(row) {
-                *out = (whole(value.to_f64(), f64::from(u32::MAX), seen) as u32).to_le_bytes();
-            }
+            let put = |out: &mut [u8; 4], value: u64| *out = (value as u32).to_le_bytes();
+            convert_whole(row, f64::from(u32::MAX), out, put, seen);
         }
     }
 }
 
 /// Rounds to nearest, ties to even, and saturates.
 #[inline(always)]
-fn whole(value: f64, most: f64, seen: &mut Encoded) -> f64 {
-    let rounded = value.round_ties_even();
-    let kept = rounded.clamp(0.0, most);
-    seen.saturated += u64::from(rounded != kept);
-    kept
+fn convert_whole<T: Real, const BYTES: usize>(
+    row: &[T],
+    most: f64,
+    out: &mut [u8],
+    put: impl Fn(&mut [u8; BYTES], u64),
+    seen: &mut Encoded,
+) {
+    let mut saturated = 0;
+    for (out, value) in out.as_chunks_mut::<BYTES>().0.iter_mut().zip(row) {
+        let rounded = value.to_f64().round_ties_even();
+        let kept = rounded.clamp(0.0, most);
+        saturated += u64::from(rounded != kept);
+        // From 2^52 on the lowest bits are the whole number: quicker than a conversion with all its special cases.
+        put(out, (kept + (1_u64 << 52) as f64).to_bits());
+    }
+    seen.saturated += saturated;
 }
 
 fn sizes(part: &Box3) -> [usize; 3] {
     part.each_ref().map(|range| (range.end - range.start) as usize)
 }
 
-/// Copies the voxels `part` of a block of `extent` voxels (x y z) into an array of `size` voxels, zeros behind.
-pub fn gather(
-    voxels: &[u8],
+/// The voxels `part` of a block of `extent` voxels (x y z) as an array of `size` voxels, zeros behind; copied into
+/// `out` unless they are all of the block.
+fn gather<'a>(
+    voxels: &'a [u8],
     extent: [usize; 3],
     bytes: usize,
     part: &Box3,
     size: [usize; 3],
-    out: &mut Vec<u8>,
-) {
-    out.clear();
+    out: &'a mut Vec<u8>,
+) -> &'a [u8] {
     let filled = sizes(part);
+    if filled == extent && size == extent {
+        return voxels;
+    }
+    out.clear();
     if filled != size {
         out.resize(size.iter().product::<usize>() * bytes, 0);
     }
@@ -183,114 +225,12 @@ pub fn gather(
             }
         }
     }
-}
-
-/// Shuffles and compresses as the HDF5 filters do.
-#[derive(Default)]
-pub struct Packer {
-    shuffled: Vec<u8>,
-    /// The compressor and its level.
-    deflate: Option<(u32, Compress)>,
-}
-
-impl Packer {
-    /// Packs elements of `size` bytes each.
-    pub fn pack(&mut self, bytes: &[u8], size: usize, compression: Compression) -> io::Result<Vec<u8>> {
-        match compression {
-            Compression::None => Ok(bytes.to_vec()),
-            Compression::Gzip(level) => {
-                self.shuffle(bytes, size);
-                self.deflate(level)
-            }
-            Compression::Zstd(level) => {
-                self.shuffle(bytes, size);
-                zstd::bulk::compress(&self.shuffled, level as i32)
-            }
-        }
-    }
-
-    /// All first bytes, then all second bytes, … as the HDF5 shuffle filter.
-    fn shuffle(&mut self, bytes: &[u8], size: usize) {
-        self.shuffled.clear();
-        if size == 1 {
-            self.shuffled.extend_from_slice(bytes);
-            return;
-        }
-        for byte in 0..size {
-            self.shuffled.extend(bytes[byte..].iter().step_by(size));
-        }
-    }
-
-    fn deflate(&mut self, level: u32) -> io::Result<Vec<u8>> {
-        let fresh = || (level, Compress::new(flate2::Compression::new(level), true));
-        let (_, compress) = match &mut self.deflate {
-            Some(kept) if kept.0 == level => {
-                kept.1.reset();
-                kept
-            }
-            slot => slot.insert(fresh()),
-        };
-        let mut out = Vec::with_capacity(self.shuffled.len() / 2 + 64);
-        loop {
-            let read = compress.total_in() as usize;
-            if compress.compress_vec(&self.shuffled[read..], &mut out, FlushCompress::Finish)?
-                == Status::StreamEnd
-            {
-                return Ok(out);
-            }
-            out.reserve(self.shuffled.len() / 2 + 64);
-        }
-    }
-}
-
-/// Undoes [`Packer::pack`] for a chunk of `length` bytes; `None` where the bytes are damaged.
-pub fn unpack(bytes: &[u8], size: usize, length: usize, compression: Compression) -> Option<Vec<u8>> {
-    let shuffled = match compression {
-        Compression::None => return (bytes.len() == length).then(|| bytes.to_vec()),
-        Compression::Gzip(_) => {
-            let mut out = Vec::with_capacity(length);
-            let mut inflate = flate2::Decompress::new(true);
-            match inflate.decompress_vec(bytes, &mut out, flate2::FlushDecompress::Finish) {
-                Ok(Status::StreamEnd) => out,
-                _ => return None,
-            }
-        }
-        Compression::Zstd(_) => zstd::bulk::decompress(bytes, length).ok()?,
-    };
-    if shuffled.len() != length {
-        return None;
-    }
-    if size == 1 {
-        return Some(shuffled);
-    }
-    let count = length / size;
-    let mut out = vec![0; length];
-    for (byte, plane) in shuffled.chunks_exact(count).enumerate() {
-        for (element, &value) in out.chunks_exact_mut(size).zip(plane) {
-            element[byte] = value;
-        }
-    }
-    Some(out)
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn packing_can_be_undone() {
-        let bytes: Vec<u8> = (0..4096_u32).flat_map(|i| (i * i).to_le_bytes()).collect();
-        let mut packer = Packer::default();
-        for compression in
-            [Compression::None, Compression::Gzip(1), Compression::Gzip(9), Compression::Zstd(3)]
-        {
-            for size in [1, 2, 4, 8] {
-                let packed = packer.pack(&bytes, size, compression).unwrap();
-                assert_eq!(unpack(&packed, size, bytes.len(), compression).as_deref(), Some(&bytes[..]));
-                assert_eq!(unpack(&packed, size, bytes.len() + 8, compression), None);
-            }
-        }
-    }
 
     #[test]
     fn whole_numbers_round_to_even_and_saturate() {

@@ -24,15 +24,22 @@ pub struct Layout {
     pub hash_in_blocks: bool,
 }
 
+/// Voxels of a block of a volume that is one piece: its rows should be long, since each is written by itself.
+const LONG_ROWS: u64 = 1 << 22;
+
 impl Layout {
     /// `chunk` is the wanted chunk, and a block may take at most `most_voxels` voxels in memory, unless a
-    /// chunk takes more.
-    pub fn new(region: &Box3, chunk: [u64; 3], most_voxels: u64) -> Layout {
+    /// chunk takes more. Where the volume is one piece in the file, blocks are long along x.
+    pub fn new(region: &Box3, chunk: [u64; 3], contiguous: bool, most_voxels: u64) -> Layout {
         let shape = region.each_ref().map(|range| range.end - range.start);
         let chunk = [0, 1, 2].map(|a| chunk[a].min(shape[a]));
         let common = [0, 1, 2].map(|a| common_multiple(chunk[a], HASH_EDGE).min(shape[a]));
         let hash_in_blocks = fits(common, most_voxels);
-        let block = grown(if hash_in_blocks { common } else { chunk }, shape, most_voxels);
+        let mut block = if hash_in_blocks { common } else { chunk };
+        if contiguous {
+            block = lengthened(block, shape, most_voxels.min(LONG_ROWS));
+        }
+        let block = grown(block, shape, most_voxels);
         Layout { region: region.clone(), chunk, blocks: BlockGrid::new(region, block), hash_in_blocks }
     }
 
@@ -59,6 +66,18 @@ fn common_multiple(a: u64, b: u64) -> u64 {
     a / x * b
 }
 
+/// Joins blocks along x while they fit.
+fn lengthened(mut block: [u64; 3], shape: [u64; 3], most_voxels: u64) -> [u64; 3] {
+    while block[0] < shape[0] {
+        let longer = [(2 * block[0]).min(shape[0]), block[1], block[2]];
+        if !fits(longer, most_voxels) {
+            break;
+        }
+        block = longer;
+    }
+    block
+}
+
 /// Joins small blocks along x, then y, then z, until they are worth a task each.
 fn grown(mut block: [u64; 3], shape: [u64; 3], most_voxels: u64) -> [u64; 3] {
     let count =
@@ -82,7 +101,7 @@ mod tests {
     use super::*;
 
     fn layout(shape: [u64; 3], chunk: [u64; 3]) -> Layout {
-        Layout::new(&shape.map(|n| 0..n), chunk, 1 << 24)
+        Layout::new(&shape.map(|n| 0..n), chunk, false, 1 << 24)
     }
 
     #[test]

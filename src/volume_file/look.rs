@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use hdf5::filters::Filter;
+use hdf5::plist::dataset_create::Layout;
 use hdf5::types::{FloatSize, IntSize, TypeDescriptor, VarLenUnicode};
 use hdf5::{Dataset, File, Group, H5Type};
 
@@ -12,7 +13,7 @@ use super::read::{Carried, Header};
 use super::writer::{ZSTD_FILTER, first_line};
 use crate::error::{Error, Result};
 use crate::grid::Unit;
-use crate::scene::{Compression, Dtype};
+use crate::scene::{CHUNK_EDGE, Compression, Dtype};
 
 /// The most files and group names that are looked at.
 pub const MOST_FILES: usize = 10_000;
@@ -108,11 +109,12 @@ impl Look<'_> {
             }
             out
         };
-        let chunk = volume
-            .chunk()
-            .filter(|chunk| chunk.len() == axes)
-            .ok_or_else(|| self.not("its volume is not chunked"))?;
-        let chunk = in_order(&chunk);
+        let contiguous = volume.layout() == Layout::Contiguous;
+        let chunk = match volume.chunk().filter(|chunk| chunk.len() == axes) {
+            Some(chunk) => in_order(&chunk),
+            None if contiguous => in_order(&shape).map(|n| n.min(CHUNK_EDGE)),
+            None => return Err(self.not("its volume has a layout of another program")),
+        };
         let dtype = self.dtype(&self.ok(volume.dtype().and_then(|d| d.to_descriptor()))?)?;
         if chunk.iter().map(|&n| u128::from(n)).product::<u128>() * dtype.bytes() as u128 > 1 << 31 {
             return Err(self.not("its chunks are too large"));
@@ -129,6 +131,7 @@ impl Look<'_> {
             shape: in_order(&shape),
             flat: axes == 2,
             chunk,
+            contiguous,
             dtype,
             compression: self.compression(&volume.filters(), dtype)?,
             voxel_size: self.per_axis(volume, "voxel_size", axes, 1.0)?,

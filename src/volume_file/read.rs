@@ -7,8 +7,9 @@ use std::sync::Arc;
 use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{Dataset, File, H5Type};
 
-use super::encode::unpack;
+use super::contiguous::Contiguous;
 use super::look::{Look, MOST_FILES, read_rows};
+use super::pack::unpack;
 use super::truth::{ROWS, Truth};
 use crate::description::MAX_SCENE_BYTES;
 use crate::error::{Error, Result};
@@ -20,6 +21,8 @@ pub struct VolumeFile {
     pub path: PathBuf,
     file: File,
     volume: Dataset,
+    /// Of a volume in one piece.
+    place: Option<Contiguous>,
     pub header: Header,
 }
 
@@ -28,7 +31,9 @@ pub struct VolumeFile {
 pub struct Header {
     pub shape: [u64; 3],
     pub flat: bool,
+    /// Voxels of a chunk; of a volume in one piece, what is read at once.
     pub chunk: [u64; 3],
+    pub contiguous: bool,
     pub dtype: Dtype,
     pub compression: Compression,
     pub voxel_size: [f64; 3],
@@ -101,7 +106,15 @@ impl VolumeFile {
         }
         let volume = look.dataset(&file, "volume")?;
         let header = look.header(&file, &volume, &provenance)?;
-        Ok(VolumeFile { path: path.to_path_buf(), file, volume, header })
+        let place = if header.contiguous {
+            // Values that lie in another file have no offset.
+            let offset = volume.offset().ok_or_else(|| not("its volume lies elsewhere"))?;
+            let opened = Contiguous::open(path, offset, header.shape, header.dtype.bytes());
+            Some(opened.map_err(|_| not("its volume is cut short"))?)
+        } else {
+            None
+        };
+        Ok(VolumeFile { path: path.to_path_buf(), file, volume, place, header })
     }
 
     /// The scene's text and its path in the carried tree.
@@ -163,6 +176,13 @@ impl VolumeFile {
     /// When the chunk is damaged.
     pub fn chunk(&self, first: [u64; 3]) -> Result<Option<Vec<u8>>> {
         let look = Look { path: &self.path };
+        if let Some(place) = &self.place {
+            let size = self.header.chunk.map(|n| n as usize);
+            let extent =
+                [0, 1, 2].map(|a| self.header.chunk[a].min(self.header.shape[a] - first[a]) as usize);
+            let voxels = place.read(first, extent, size);
+            return voxels.map(Some).map_err(|_| look.not("its volume is cut short"));
+        }
         let axes = if self.header.flat { 2 } else { 3 };
         let offset: Vec<u64> = first[..axes].iter().rev().copied().collect();
         let length = self.header.chunk.iter().product::<u64>() as usize * self.header.dtype.bytes();

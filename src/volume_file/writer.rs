@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Once;
 
 use hdf5::file::LibraryVersion;
+use hdf5::plist::dataset_create::{AllocTime, FillTime};
 use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{Dataset, Extents, File, Group, H5Type, Location};
 
@@ -30,7 +31,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Creates a file at `path`, replacing what is there.
+    /// Creates a file at `path`, where there is none.
     ///
     /// # Errors
     /// What the library says.
@@ -48,13 +49,17 @@ impl Writer {
                 p.libver_bounds(LibraryVersion::Earliest, LibraryVersion::V110).file_locking(false)
             })
             .with_fcpl(|p| p.obj_track_times(false))
-            .create(path)
+            .create_excl(path)
             .map_err(|error| failed(path, &error))?;
         Ok(Writer {
             file: ManuallyDrop::new(file),
             path: path.to_path_buf(),
             datasets: ManuallyDrop::new(Vec::new()),
         })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     pub fn root(&self) -> &Group {
@@ -106,6 +111,21 @@ impl Writer {
                 Compression::Zstd(level) => builder.add_filter(ZSTD_FILTER, &[level]),
             };
         }
+        let dataset = self.ok(builder.create(name))?;
+        Ok(self.keep(dataset))
+    }
+
+    /// Creates a dataset in one piece, whose place is known at once and whose values are written there by others.
+    pub fn contiguous(&mut self, name: &str, element: &TypeDescriptor, shape: &[usize]) -> Result<Dataset> {
+        let builder = self
+            .file
+            .new_dataset_builder()
+            .packed(true)
+            .empty_as(element)
+            .shape(shape.to_vec())
+            .alloc_time(Some(AllocTime::Early))
+            .fill_time(FillTime::Never)
+            .obj_track_times(false);
         let dataset = self.ok(builder.create(name))?;
         Ok(self.keep(dataset))
     }

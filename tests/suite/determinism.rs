@@ -138,17 +138,16 @@ fn chunks_change_no_voxel_and_no_hash() {
     for dtype in ["float32", "float64", "uint8", "uint16", "uint32"] {
         let mut first: Option<Volume> = None;
         let chunks = [
-            "64",
-            "{ x = 32, y = 16, z = 8 }",
-            "50",
-            "{ x = 7, y = 11, z = 13 }",
-            "{ x = 150, y = 100, z = 70 }",
+            "chunk = 64",
+            "chunk = { x = 32, y = 16, z = 8 }",
+            "chunk = 50\ncompression = \"none\"",
+            "chunk = { x = 7, y = 11, z = 13 }",
+            "chunk = { x = 150, y = 100, z = 70 }",
+            // One piece.
+            "compression = \"none\"",
         ];
         for (i, chunk) in chunks.into_iter().enumerate() {
-            let (place, scene) = place(&format!(
-                "{SCENE}\n[output]\ndtype = \"{dtype}\"\nchunk = {chunk}\ncompression = \"{}\"\n",
-                if i == 2 { "none" } else { "gzip" }
-            ));
+            let (place, scene) = place(&format!("{SCENE}\n[output]\ndtype = \"{dtype}\"\n{chunk}\n"));
             let out = place.path().join("out.h5");
             // Little memory makes blocks too small for whole blocks of the hash.
             for memory in [if i == 4 { "300MiB" } else { "110MiB" }, "2GiB"] {
@@ -181,6 +180,22 @@ fn parts_and_planes_have_their_own_hash() {
     let out = place.path().join("out.h5");
     bytes(place.path(), &scene, &out, &[], &[]);
     assert_eq!(Volume::read(&out).blake3, hash(&out));
+}
+
+#[test]
+fn a_volume_in_one_piece_is_the_same_however_it_is_written() {
+    for scene in [SCENE.to_string(), SCENE.replace(", z = 70", "").replace(", z = 0.3", "")] {
+        let (place, scene) = place(&format!("{scene}\n[output]\ncompression = \"none\"\n"));
+        let out = place.path().join("out.h5");
+        let render = |threads, memory| {
+            let options = ["--force", "--threads", threads, "--max-memory", memory];
+            bytes(place.path(), &scene, &out, &options, &[])
+        };
+        let first = render("1", "2GiB");
+        assert!(first == render("3", "2GiB") && first == render("2", "110MiB"));
+        let volume = hdf5::File::open(&out).unwrap().dataset("volume").unwrap();
+        assert!(volume.offset().is_some() && !volume.is_chunked());
+    }
 }
 
 #[test]

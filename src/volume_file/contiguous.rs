@@ -1,0 +1,110 @@
+//! An uncompressed volume, which lies in the file as one piece: its rows are written and read where they belong,
+//! by all threads, past the HDF5 library, which does one thing at a time. What holds no light is left out: a hole
+//! in the file reads as zeros.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+pub struct Contiguous {
+    file: File,
+    /// Where the volume begins in the file.
+    offset: u64,
+    /// Voxels of the volume, x y z, and the bytes of one.
+    shape: [u64; 3],
+    bytes: usize,
+}
+
+/// Whether all bytes are 0; a page at a time, so that the end comes early where there is light.
+pub fn dark(bytes: &[u8]) -> bool {
+    bytes.chunks(4096).all(|page| page.iter().fold(0, |any, byte| any | byte) == 0)
+}
+
+impl Contiguous {
+    /// Opens the file at `path` to write a volume into it.
+    pub fn create(path: &Path, offset: u64, shape: [u64; 3], bytes: usize) -> io::Result<Contiguous> {
+        let file = File::options().write(true).open(path)?;
+        Ok(Contiguous { file, offset, shape, bytes })
+    }
+
+    /// Opens the file at `path` to read its volume, all of which must be there.
+    pub fn open(path: &Path, offset: u64, shape: [u64; 3], bytes: usize) -> io::Result<Contiguous> {
+        let file = File::open(path)?;
+        let voxels = shape.iter().try_fold(bytes as u64, |product, &n| product.checked_mul(n));
+        let end = voxels.and_then(|bytes| bytes.checked_add(offset));
+        if end.is_none_or(|end| end > file.metadata().map_or(0, |info| info.len())) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(Contiguous { file, offset, shape, bytes })
+    }
+
+    /// Where a voxel lies in the file; it is one of the volume's.
+    fn place(&self, [x, y, z]: [u64; 3]) -> u64 {
+        self.offset + ((z * self.shape[1] + y) * self.shape[0] + x) * self.bytes as u64
+    }
+
+    /// Writes a block of `extent` voxels that begins at voxel `first`.
+    pub fn write(&self, first: [u64; 3], extent: [usize; 3], voxels: &[u8]) -> io::Result<()> {
+        let row = extent[0] * self.bytes;
+        // Rows as long as the volume's are one behind the other.
+        let rows = if extent[0] as u64 == self.shape[0] { extent[1] } else { 1 };
+        for (i, piece) in voxels.chunks(rows * row).enumerate() {
+            let [y, z] = [i * rows % extent[1], i * rows / extent[1]];
+            if !dark(piece) {
+                write_at(
+                    &self.file,
+                    piece,
+                    self.place([first[0], first[1] + y as u64, first[2] + z as u64]),
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a block of `extent` voxels that begins at voxel `first` into one of `size` voxels, zeros behind.
+    pub fn read(&self, first: [u64; 3], extent: [usize; 3], size: [usize; 3]) -> io::Result<Vec<u8>> {
+        let mut voxels = vec![0; size.iter().product::<usize>() * self.bytes];
+        for z in 0..extent[2] {
+            for y in 0..extent[1] {
+                let at = (z * size[1] + y) * size[0] * self.bytes;
+                let place = self.place([first[0], first[1] + y as u64, first[2] + z as u64]);
+                read_at(&self.file, &mut voxels[at..at + extent[0] * self.bytes], place)?;
+            }
+        }
+        Ok(voxels)
+    }
+}
+
+#[cfg(unix)]
+fn write_at(file: &File, bytes: &[u8], place: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, place)
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, bytes: &mut [u8], place: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, bytes, place)
+}
+
+#[cfg(windows)]
+fn write_at(file: &File, mut bytes: &[u8], mut place: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, place)?;
+        if written == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        (bytes, place) = (&bytes[written..], place + written as u64);
+    }
+    Ok(())
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, mut bytes: &mut [u8], mut place: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let read = std::os::windows::fs::FileExt::seek_read(file, bytes, place)?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        (bytes, place) = (&mut bytes[read..], place + read as u64);
+    }
+    Ok(())
+}
