@@ -175,7 +175,7 @@ macro_rules! best {
 /// The loops for one type of number, with the registers of each set of instructions: one lane for rows, and for the
 /// product as many rows and columns of registers as there are registers for.
 macro_rules! real {
-    ($type:ty, $factors:ident, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
+    ($type:ty, $factors:ident, $convert:expr, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
         impl Real for $type {
             #[inline(always)]
             fn from_f64(x: f64) -> $type {
@@ -200,14 +200,13 @@ macro_rules! real {
             #[inline(always)]
             fn write(row: &[$type], out: &mut [f32]) {
                 // A whole row is copied in registers.
-                let convert = |out: &mut [f32], row: &[$type]| {
-                    for (out, value) in out.iter_mut().zip(row) {
-                        *out = *value as f32;
-                    }
-                };
                 match (row.first_chunk::<TILE_WIDTH>(), out.first_chunk_mut::<TILE_WIDTH>()) {
-                    (Some(row), Some(out)) => convert(out, row),
-                    _ => convert(out, row),
+                    (Some(row), Some(out)) => *out = $convert(row),
+                    _ => {
+                        for (out, value) in out.iter_mut().zip(row) {
+                            *out = *value as f32;
+                        }
+                    }
                 }
             }
             fn draw(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]) {
@@ -240,5 +239,5 @@ macro_rules! real {
         }
     };
 }
-real!(f32, factors_f32, rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
-real!(f64, factors, rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);
+real!(f32, factors_f32, |row: &[f32; TILE_WIDTH]| *row, rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
+real!(f64, factors, |row: &[f64; TILE_WIDTH]| std::array::from_fn(|i| row[i] as f32), rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);
