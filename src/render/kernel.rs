@@ -11,7 +11,6 @@ use super::lanes::{self, LANE, Registers};
 use super::product::product;
 use crate::math::Ramp;
 use crate::profiles::Separable;
-use crate::simd::Simd;
 
 /// Voxels of a row of a tile.
 pub const TILE_WIDTH: usize = 32;
@@ -158,12 +157,12 @@ macro_rules! best {
                     // SAFETY: as above.
                     unsafe { $avx2($($arg),*) }
                 }
-                match Simd::best() {
+                match crate::simd::Simd::best() {
                     // SAFETY: `best` has seen that the processor has these instructions; so below.
-                    Simd::Avx512 => return unsafe { avx512($($arg),*) },
+                    crate::simd::Simd::Avx512 => return unsafe { avx512($($arg),*) },
                     // SAFETY: as above.
-                    Simd::Avx2 => return unsafe { avx2($($arg),*) },
-                    Simd::Portable => {}
+                    crate::simd::Simd::Avx2 => return unsafe { avx2($($arg),*) },
+                    crate::simd::Simd::Portable => {}
                 }
             }
             // SAFETY: every processor has what plain arrays need.
