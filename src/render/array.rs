@@ -17,6 +17,7 @@ use super::{BlockGrid, Renderer, bins};
 use crate::grid::Box3;
 use crate::memory::{HUGE_PAGE, advise_huge};
 use crate::scene::Precision;
+use crate::simd::for_every_width;
 
 impl Renderer<'_> {
     /// Renders `region` into a new array; axes z y x, C order.
@@ -66,10 +67,10 @@ impl Renderer<'_> {
                     match self.scene.render.precision {
                         _ if ids.is_empty() => {}
                         Precision::F32 => {
-                            block32.pass(self, &voxels, ids, |tile| target.write(&voxels, tile))
+                            block32.pass(self, &voxels, ids, |tile| write(target, &voxels, &tile))
                         }
                         Precision::F64 => {
-                            block64.pass(self, &voxels, ids, |tile| target.write(&voxels, tile))
+                            block64.pass(self, &voxels, ids, |tile| write(target, &voxels, &tile))
                         }
                     }
                 }
@@ -160,22 +161,27 @@ impl Target<'_> {
             });
         }
     }
+}
 
+for_every_width! {
     /// Writes a tile of a block.
-    fn write<T: Real>(&self, block: &Box3, tile: Tile<'_, T>) {
-        let (first, _) = self.place(block);
-        for z in 0..tile.extent[2] {
-            for y in 0..tile.extent[1] {
-                let row = tile.row(y, z);
-                let start = self.index([
-                    first[0] + tile.first[0],
-                    first[1] + tile.first[1] + y,
-                    first[2] + tile.first[2] + z,
-                ]);
-                // SAFETY: the row lies within the array, and no other block has these voxels.
-                let out = unsafe { std::slice::from_raw_parts_mut(self.voxels.add(start), row.len()) };
-                T::write(row, out);
-            }
+    fn write<T: Real>(target: &Target<'_>, block: &Box3, tile: &Tile<'_, T>) = write_body;
+}
+
+#[inline(always)]
+fn write_body<T: Real>(target: &Target<'_>, block: &Box3, tile: &Tile<'_, T>) {
+    let (first, _) = target.place(block);
+    for z in 0..tile.extent[2] {
+        for y in 0..tile.extent[1] {
+            let row = tile.row(y, z);
+            let start = target.index([
+                first[0] + tile.first[0],
+                first[1] + tile.first[1] + y,
+                first[2] + tile.first[2] + z,
+            ]);
+            // SAFETY: the row lies within the array, and no other block has these voxels.
+            let out = unsafe { std::slice::from_raw_parts_mut(target.voxels.add(start), row.len()) };
+            T::write(row, out);
         }
     }
 }

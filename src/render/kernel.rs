@@ -11,7 +11,6 @@ use super::lanes::{self, LANE, Registers};
 use super::product::product;
 use crate::math::Ramp;
 use crate::profiles::Separable;
-use crate::simd::Simd;
 
 /// Voxels of a row of a tile.
 pub const TILE_WIDTH: usize = 32;
@@ -160,12 +159,12 @@ macro_rules! best {
                     // SAFETY: as above.
                     unsafe { $avx2($($arg),*) }
                 }
-                match Simd::best() {
+                match crate::simd::Simd::best() {
                     // SAFETY: `best` has seen that the processor has these instructions; so below.
-                    Simd::Avx512 => return unsafe { avx512($($arg),*) },
+                    crate::simd::Simd::Avx512 => return unsafe { avx512($($arg),*) },
                     // SAFETY: as above.
-                    Simd::Avx2 => return unsafe { avx2($($arg),*) },
-                    Simd::Portable => {}
+                    crate::simd::Simd::Avx2 => return unsafe { avx2($($arg),*) },
+                    crate::simd::Simd::Portable => {}
                 }
             }
             // SAFETY: every processor has what plain arrays need.
@@ -177,7 +176,7 @@ macro_rules! best {
 /// The loops for one type of number, with the registers of each set of instructions: one lane for rows, and for the
 /// product as many rows and columns of registers as there are registers for.
 macro_rules! real {
-    ($type:ty, $factors:ident, single: $single:expr, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
+    ($type:ty, $factors:ident, single: $single:expr, convert: $convert:expr, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
         impl Real for $type {
             #[inline(always)]
             fn from_f64(x: f64) -> $type {
@@ -206,14 +205,13 @@ macro_rules! real {
             #[inline(always)]
             fn write(row: &[$type], out: &mut [f32]) {
                 // A whole row is copied in registers.
-                let convert = |out: &mut [f32], row: &[$type]| {
-                    for (out, value) in out.iter_mut().zip(row) {
-                        *out = *value as f32;
-                    }
-                };
                 match (row.first_chunk::<TILE_WIDTH>(), out.first_chunk_mut::<TILE_WIDTH>()) {
-                    (Some(row), Some(out)) => convert(out, row),
-                    _ => convert(out, row),
+                    (Some(row), Some(out)) => *out = $convert(row),
+                    _ => {
+                        for (out, value) in out.iter_mut().zip(row) {
+                            *out = *value as f32;
+                        }
+                    }
                 }
             }
             fn draw(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]) {
@@ -246,5 +244,5 @@ macro_rules! real {
         }
     };
 }
-real!(f32, factors_f32, single: Some, rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
-real!(f64, factors, single: |_| None, rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);
+real!(f32, factors_f32, single: Some, convert: |row: &[f32; TILE_WIDTH]| *row, rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
+real!(f64, factors, single: |_| None, convert: |row: &[f64; TILE_WIDTH]| std::array::from_fn(|i| row[i] as f32), rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);

@@ -90,8 +90,9 @@ const AHEAD: usize = 16;
 /// Bytes that the factors of a batch of spots should take at most: they stay in the second-level cache.
 pub const TABLE_BYTES: usize = 3 << 18;
 
-/// A spot is wide where so many times its box is more than all voxels that a product would work on for it.
-const WORTHWHILE: usize = 2;
+/// A spot is wide where so many times its box is more than all voxels that a product would work on for it: wide spots in
+/// a row are what makes a product worth its while, even where some hardly reach the tile.
+const WORTHWHILE: usize = 6;
 
 /// Spots of a batch at most; those that are evaluated voxel by voxel have no factors.
 const MOST_SPOTS: usize = 1 << 14;
