@@ -107,8 +107,14 @@ pub fn printable(c: char) -> char {
 
 /// `text` as it may be shown inside a message: one line, no control characters, not too long.
 pub fn shown(text: &str) -> String {
-    let mut out: String = text.chars().take(80).map(|c| if c == '\n' { ' ' } else { printable(c) }).collect();
-    if text.chars().nth(80).is_some() {
+    excerpt(text, 80)
+}
+
+/// The same with a length of its own, in characters.
+pub fn excerpt(text: &str, length: usize) -> String {
+    let one_line = |c| if c == '\n' { ' ' } else { printable(c) };
+    let mut out: String = text.chars().take(length).map(one_line).collect();
+    if text.chars().nth(length).is_some() {
         out.push('…');
     }
     out

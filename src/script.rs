@@ -5,7 +5,7 @@
 //! whatever the machine and the thread.
 
 mod arithmetic;
-mod budget;
+pub mod budget;
 mod failure;
 pub mod heap;
 pub mod parameters;
@@ -19,14 +19,13 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use mlua::chunk::{ChunkMode, Compiler};
 use mlua::{Function, Lua, LuaOptions, StdLib, Table, Value, ffi};
 
 use crate::diagnostic::{Diagnostic, printable, shown};
 use crate::files::{Files, lexical};
+use budget::Meter;
 use heap::Pages;
 use watch::Watch;
 
@@ -49,14 +48,6 @@ impl Default for Host {
     }
 }
 
-impl Host {
-    /// After how long a call is stopped although its steps are not used up: five times as long as they take on a slow
-    /// machine.
-    fn clock(&self) -> Duration {
-        Duration::from_secs(2) + Duration::from_nanos(self.steps.saturating_mul(120).min(1 << 62))
-    }
-}
-
 /// Scripts are written by people; the compiler's memory, some 70 times as much, is outside of the script's limit.
 const MAX_SCRIPT_BYTES: usize = 256 << 10;
 
@@ -65,6 +56,9 @@ const MAX_SOURCES: usize = 64;
 
 /// Characters that `print` passes on of one script.
 const MAX_PRINTED: usize = 64 << 10;
+
+/// What `print` takes of a call's steps.
+const PRINT_STEPS: u64 = 50;
 
 /// What the interpreter calls source number i: `script<i>`. Error messages carry it.
 const SOURCE_NAME: &str = "script";
@@ -212,7 +206,12 @@ impl Engine {
         let reference = engine.run_short(SETUP_STEPS, |lua| {
             lua.set_memory_limit(usize::try_from(host.memory).unwrap_or(usize::MAX))?;
             sandbox::furnish(lua)?;
-            lua.set_compiler(Compiler::new().set_optimization_level(2).set_debug_level(1));
+            lua.set_compiler(
+                Compiler::new()
+                    .set_optimization_level(2)
+                    .set_debug_level(1)
+                    .set_disabled_builtins(sandbox::PAYING),
+            );
             engine.provide(lua)?;
             // SAFETY: the function keeps to what the interpreter asks of it.
             unsafe {
@@ -242,6 +241,7 @@ impl Engine {
                 let text: mlua::LuaString = tostring.call(value)?;
                 line.extend(text.to_string_lossy().chars().take(MAX_PRINTED).map(printable));
             }
+            budget::charge(PRINT_STEPS);
             let mut left = left.borrow_mut();
             if *left > 0 {
                 print(&name, &line.chars().take(*left).collect::<String>());
@@ -264,8 +264,9 @@ impl Engine {
     /// The limit it hit, whatever it returned; or the error of the script.
     pub fn run<R>(&self, call: impl FnOnce(&Lua) -> mlua::Result<R>) -> Result<R, Diagnostic> {
         let overrun = failure::limit(budget::Limit::Clock, None, &self.sources, &self.host);
-        let watch = Watch::new(self.host.clock(), self.host.overrun, overrun);
-        self.run_watched(&self.host, watch.late(), call)
+        let meter = Arc::new(Meter::new(self.host.steps));
+        let _watch = Watch::new(&meter, self.host.overrun, overrun);
+        self.run_metered(&meter, call)
     }
 
     /// The same with `steps` to use and no clock behind them: for calls that are short and many.
@@ -277,35 +278,38 @@ impl Engine {
         steps: u64,
         call: impl FnOnce(&Lua) -> mlua::Result<R>,
     ) -> Result<R, Diagnostic> {
-        self.run_watched(&Host { steps, ..self.host }, &NEVER_LATE, call)
+        self.run_metered(&Meter::new(steps), call)
     }
 
-    fn run_watched<R>(
+    fn run_metered<R>(
         &self,
-        host: &Host,
-        late: &AtomicBool,
+        meter: &Meter,
         call: impl FnOnce(&Lua) -> mlua::Result<R>,
     ) -> Result<R, Diagnostic> {
-        let call = || budget::within(host.steps, late, || call(&self.lua));
-        let (result, mut hit) = match &self.pages {
+        let call = || budget::within(meter, || call(&self.lua));
+        let (result, hit) = match &self.pages {
             Some(pages) => pages.during(call),
             None => call(),
         };
-        if let Err(error) = &result
-            && failure::is_memory(error)
-        {
-            hit = hit.or(Some((budget::Limit::Memory, None)));
-        }
         match (hit, result) {
-            (Some((limit, position)), _) => Err(failure::limit(limit, position, &self.sources, host)),
+            (Some((limit, position)), _) => {
+                let host = Host { steps: meter.steps, ..self.host };
+                Err(failure::limit(limit, position, &self.sources, &host))
+            }
             (None, Ok(value)) => Ok(value),
-            (None, Err(error)) => Err(failure::error(&error, &self.sources)),
+            (None, Err(error)) => Err(self.problem(&error)),
         }
     }
 
     /// An error of the script as a problem at its place.
     pub fn problem(&self, error: &mlua::Error) -> Diagnostic {
-        failure::error(error, &self.sources)
+        failure::error(error, &self.sources, &self.host)
+    }
+
+    /// What the script's modules have returned.
+    pub fn modules(&self) -> Vec<Value> {
+        let values = self.requirements.values.borrow();
+        values.iter().map(|(_, value)| value.clone()).filter(|value| !value.is_nil()).collect()
     }
 
     /// Closes the sandbox and runs the script's text: the table that it returns.
@@ -325,8 +329,6 @@ impl Engine {
         })
     }
 }
-
-static NEVER_LATE: AtomicBool = AtomicBool::new(false);
 
 /// An interpreter with its libraries takes half of this.
 const MIN_MEMORY: u64 = 1 << 20;

@@ -8,13 +8,13 @@ use std::cell::RefCell;
 use mlua::thread::ThreadStatus;
 use mlua::{Function, Value};
 
-use self::collector::Collector;
+use self::collector::{Collector, Full};
 use super::{Brings, Generator, Layout, Placed};
 use crate::description::Table;
 use crate::plugin::{Bad, Cell, Param, Plugin, TableReader, TableSpec};
 use crate::script::parameters::{Given, to_lua};
 use crate::script::role::{Part, Role};
-use crate::script::{kind, streams};
+use crate::script::{budget, kind, streams};
 use crate::spot::Refusal;
 
 const SCRIPT: Param<String> = Param::required("script", "The Lua file that returns `generate`.");
@@ -64,7 +64,8 @@ impl Generator for Lua {
         let running =
             program.start(|lua| streams::provide(lua, layout.streams, grid.corners(), grid.flat))?;
         let columns = running.names("columns")?;
-        let collector = Collector::new(layout, columns).map_err(|what| program.problem(&what))?;
+        let collector =
+            Collector::new(layout, program.host().memory, columns).map_err(|what| program.problem(&what))?;
         let collector = RefCell::new(collector);
         let called = running.engine.run(|lua| {
             let generate: Function = running.module.raw_get("generate")?;
@@ -80,21 +81,28 @@ impl Generator for Lua {
         });
         let mut collector = collector.borrow_mut();
         // A script may have caught the error, but not what it stands for.
-        if let Some(most) = collector.full {
-            let what = format!(
-                "{}: the script makes more spots than fit into the memory allowed, which holds {most}",
-                program.name()
-            );
+        if let Some(full) = collector.full {
+            let (most, memory, option) = match full {
+                Full::Program(most) => (most, "memory allowed", "--max-memory"),
+                Full::Script(most) => (most, "memory of a script", "--lua-memory"),
+            };
+            let name = program.name();
+            let what =
+                format!("{name}: the script makes more spots than fit into the {memory}, which holds {most}");
             return Err(Refusal { limit: true, ..Refusal::new(what) }
-                .help("ask for fewer spots, or raise --max-memory"));
+                .help(format!("ask for fewer spots, or raise {option}")));
         }
         called?;
         Ok(collector.finish())
     }
 }
 
+/// Steps that a batch of spots takes by itself.
+const BATCH_STEPS: u64 = 20;
+
 /// Takes over what `generate` returned or yielded.
 fn absorb(lua: &mlua::Lua, collector: &RefCell<Collector>, spots: Value) -> mlua::Result<()> {
+    budget::charge(BATCH_STEPS);
     match spots {
         Value::Nil => Ok(()),
         Value::Table(table) => {

@@ -96,17 +96,19 @@ pub fn plugin(cell: &Cell<'_>, table: &Table, script: &str) -> Result<Box<dyn Pr
 impl Lua {
     fn new(part: Part, flat: bool) -> Result<Lua, Diagnostic> {
         let radial = part.function == "radial";
-        let calls = Calls::new(part);
+        let mut calls = Calls::new(part);
         calls
             .probe(|probe| {
                 let support = probe.support()?;
                 let (form, peak, integral, at_support) = if radial {
-                    let table = RadialTable::sample(support, &mut |r| probe.radial(r))?;
-                    let edge = probe.radial(support)?.abs();
+                    let table = RadialTable::sample(support, &mut |r, out| probe.radial(r, out))?;
+                    let mut edge = [0.0];
+                    probe.radial(&[support], &mut edge)?;
+                    let edge = edge[0].abs();
                     let integral = if table.error <= TABLE_SHARE * 1e-3 {
                         (table.integral(flat), 0.0)
                     } else {
-                        light::radial(support, flat, &mut |r| probe.radial(r))?
+                        light::radial(support, flat, &mut |r, out| probe.radial(r, out))?
                     };
                     let (peak, fixed) = (table.peak, FixedTable::sample(support, &mut |r| probe.radial(r))?);
                     (Form::Table(table, Some(fixed)), peak, integral, edge)

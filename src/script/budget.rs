@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::ffi::c_int;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use mlua::ffi;
 
@@ -25,44 +25,77 @@ pub type Position = Option<(usize, usize)>;
 /// Bytes of new memory that cost a step.
 const BYTES_A_STEP: usize = 256;
 
+/// What a call has left, for itself and for the clock behind it.
+pub struct Meter {
+    /// Steps that the call began with.
+    pub steps: u64,
+    left: AtomicU64,
+    /// Set when the call has run for too long.
+    pub late: AtomicBool,
+}
+
+impl Meter {
+    pub fn new(steps: u64) -> Meter {
+        Meter { steps, left: AtomicU64::new(steps), late: AtomicBool::new(false) }
+    }
+
+    pub fn used(&self) -> u64 {
+        self.steps.saturating_sub(self.left.load(Ordering::Relaxed))
+    }
+
+    fn charge(&self, steps: u64) {
+        // Only the thread that runs the call writes.
+        self.left.store(self.left.load(Ordering::Relaxed).saturating_sub(steps), Ordering::Relaxed);
+    }
+}
+
 struct Budget {
-    left: Cell<u64>,
+    /// Of the running call; null where none runs.
+    meter: Cell<*const Meter>,
     hit: Cell<Option<(Limit, Position)>>,
-    late: Cell<*const AtomicBool>,
 }
 
 thread_local! {
-    static BUDGET: Budget = const {
-        Budget {
-            left: Cell::new(0),
-            hit: Cell::new(None),
-            late: Cell::new(ptr::null()),
-        }
-    };
+    static BUDGET: Budget = const { Budget { meter: Cell::new(ptr::null()), hit: Cell::new(None) } };
 }
 
-/// Runs `call` with `steps` to use; says what limit it hit, whatever came of the call.
-pub fn within<R>(steps: u64, late: &AtomicBool, call: impl FnOnce() -> R) -> (R, Option<(Limit, Position)>) {
+/// Runs `call` with the steps of `meter`; says what limit it hit, whatever came of the call.
+pub fn within<R>(meter: &Meter, call: impl FnOnce() -> R) -> (R, Option<(Limit, Position)>) {
+    /// The meter is forgotten even if `call` panics.
+    struct Running;
+    impl Drop for Running {
+        fn drop(&mut self) {
+            BUDGET.with(|budget| budget.meter.set(ptr::null()));
+        }
+    }
     BUDGET.with(|budget| {
-        budget.left.set(steps);
+        budget.meter.set(meter);
         budget.hit.set(None);
-        budget.late.set(late);
     });
+    let running = Running;
     let result = call();
-    BUDGET.with(|budget| {
-        budget.late.set(ptr::null());
-        (result, budget.hit.take())
-    })
+    drop(running);
+    (result, BUDGET.with(|budget| budget.hit.take()))
+}
+
+fn with_meter<R>(work: impl FnOnce(&Meter) -> R) -> Option<R> {
+    // SAFETY: `within` borrows the meter for as long as it stands here.
+    BUDGET.with(|budget| unsafe { budget.meter.get().as_ref() }.map(work))
 }
 
 /// Gives the running call `steps` to use from here on, as if it began anew.
 pub fn refill(steps: u64) {
-    BUDGET.with(|budget| budget.left.set(steps));
+    with_meter(|meter| meter.left.store(steps, Ordering::Relaxed));
 }
 
 /// Takes `steps` from the running call; the next step finds out whether any are left.
 pub fn charge(steps: u64) {
-    BUDGET.with(|budget| budget.left.set(budget.left.get().saturating_sub(steps)));
+    with_meter(|meter| meter.charge(steps));
+}
+
+/// Steps that the running call has taken.
+pub fn used() -> u64 {
+    with_meter(Meter::used).unwrap_or(0)
 }
 
 pub fn charge_bytes(bytes: usize) {
@@ -76,7 +109,7 @@ fn stop(budget: &Budget, limit: Limit, position: Position) {
     if budget.hit.get().is_none() {
         budget.hit.set(Some((limit, position)));
     }
-    budget.left.set(0);
+    with_meter(|meter| meter.charge(u64::MAX));
 }
 
 /// Ends the running call because memory ran out, wherever that was noticed.
@@ -92,25 +125,20 @@ pub unsafe extern "C-unwind" fn step(state: *mut ffi::lua_State, collecting: c_i
     if collecting >= 0 {
         return;
     }
-    let hit = BUDGET.with(|budget| {
-        let left = budget.left.get();
-        // SAFETY: it outlives the call that `within` makes, or is null.
-        let late = unsafe { budget.late.get().as_ref() }.is_some_and(|late| late.load(Ordering::Relaxed));
-        let limit = match () {
-            () if left == 0 => Limit::Steps,
-            () if late => Limit::Clock,
-            () => {
-                budget.left.set(left - 1);
-                return false;
-            }
-        };
-        // SAFETY: the interpreter is at rest between two instructions.
-        stop(budget, limit, unsafe { position(state, 0) });
-        true
+    let limit = with_meter(|meter| match meter.left.load(Ordering::Relaxed) {
+        0 => Some(Limit::Steps),
+        _ if meter.late.load(Ordering::Relaxed) => Some(Limit::Clock),
+        left => {
+            meter.left.store(left - 1, Ordering::Relaxed);
+            None
+        }
     });
-    if hit {
-        // SAFETY: there is room for one more value; no destructor is skipped.
+    // Outside of a call there is nothing to use.
+    if let Some(limit) = limit.unwrap_or(Some(Limit::Steps)) {
+        // SAFETY: the interpreter is at rest between two instructions, and there is room for one more value; no
+        // destructor is skipped.
         unsafe {
+            BUDGET.with(|budget| stop(budget, limit, position(state, 0)));
             ffi::lua_rawcheckstack(state, 1);
             ffi::lua_pushnil(state);
             ffi::lua_error(state)

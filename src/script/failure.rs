@@ -4,8 +4,11 @@ use mlua::Error;
 
 use super::budget::{Limit, Position};
 use super::{Host, SOURCE_NAME, Sources};
-use crate::diagnostic::{Diagnostic, Place, shown};
+use crate::diagnostic::{Diagnostic, Place, excerpt};
 use crate::memory::size_text;
+
+/// Characters of a script's message that are shown.
+const MAX_MESSAGE: usize = 400;
 
 /// A script that hit a limit.
 pub fn limit(limit: Limit, position: Position, sources: &Sources, host: &Host) -> Diagnostic {
@@ -16,13 +19,13 @@ pub fn limit(limit: Limit, position: Position, sources: &Sources, host: &Host) -
             format!("the script `{entry}` needs more memory than {}", size_text(u128::from(host.memory)))
         }
         Limit::Clock => {
-            format!("the script `{entry}` ran for more than {} seconds", host.clock().as_secs_f64().ceil())
+            format!("the script `{entry}` ran for too long, with steps that take longer than any should")
         }
     };
     let help = match limit {
         Limit::Steps => "if it is not caught in a loop, raise --lua-steps",
         Limit::Memory => "if it needs that much, raise --lua-memory",
-        Limit::Clock => "if it needs that long, raise --lua-steps, which the time goes by",
+        Limit::Clock => "the time goes by the steps it takes, and by --lua-steps",
     };
     place(Diagnostic::impossible(message).help(help), position, sources)
 }
@@ -35,15 +38,18 @@ fn place(problem: Diagnostic, position: Position, sources: &Sources) -> Diagnost
 }
 
 /// An error of the script.
-pub fn error(error: &Error, sources: &Sources) -> Diagnostic {
+pub fn error(error: &Error, sources: &Sources, host: &Host) -> Diagnostic {
     let (text, trace) = texts(error);
     let (position, message) = split(&text);
     // An error that carries no position of its own was raised by the innermost line of the script.
     let position = position.or_else(|| trace.lines().find_map(|line| split(line.trim()).0));
+    if is_memory(error) || message.trim() == OUT_OF_MEMORY {
+        return limit(Limit::Memory, position, sources, host);
+    }
     let message = sources.with_names(message.trim());
     let message =
         if message.is_empty() { "the script failed without a message".to_string() } else { message };
-    let problem = place(Diagnostic::invalid(shown(&message)), position, sources);
+    let problem = place(Diagnostic::invalid(excerpt(&message, MAX_MESSAGE)), position, sources);
     match problem.place {
         Some(_) => problem,
         None => Diagnostic { message: format!("{}: {}", sources.name(0), problem.message), ..problem },
@@ -66,17 +72,15 @@ fn texts(error: &Error) -> (String, String) {
     }
 }
 
-/// Whether the interpreter ran out of memory.
-pub fn is_memory(error: &Error) -> bool {
+fn is_memory(error: &Error) -> bool {
     match error {
         Error::MemoryError(_) => true,
         Error::CallbackError { cause, .. } => is_memory(cause),
-        Error::RuntimeError(text) => text.starts_with(OUT_OF_MEMORY),
         _ => false,
     }
 }
 
-/// What the interpreter says then.
+/// What the interpreter says when memory runs out; an inner call may have passed that on as an error of its own.
 const OUT_OF_MEMORY: &str = "not enough memory";
 
 /// `script3:17: message` -> source 3, line 17, and the message.

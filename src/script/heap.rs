@@ -10,7 +10,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::budget;
 
@@ -28,8 +28,11 @@ const STRETCH: usize = 1 << 36;
 /// How many multiples there are to choose from: below what systems use by themselves.
 const PLACES: usize = 1024;
 
-/// Which of them are in use.
-static IN_USE: [AtomicBool; PLACES] = [const { AtomicBool::new(false) }; PLACES];
+/// The sizes of the stretches there; 0 where there is none.
+static SIZES: [AtomicUsize; PLACES] = [const { AtomicUsize::new(0) }; PLACES];
+
+/// Stands there while a stretch is made: too small to hold anything.
+const TAKEN: usize = 1;
 
 /// What an interpreter takes besides what its limit counts, in bytes.
 const SLACK: usize = 16 << 20;
@@ -74,7 +77,7 @@ unsafe impl GlobalAlloc for ScriptAllocator {
         let number = place as usize / STRETCH;
         if layout.align() == ALIGNMENT
             && let Some(kind) = PAGES.iter().position(|size| *size == layout.size())
-            && IN_USE.get(number).is_some_and(|used| used.load(Ordering::Relaxed))
+            && SIZES.get(number).is_some_and(|size| place as usize % STRETCH < size.load(Ordering::Relaxed))
         {
             let stretch = (number * STRETCH) as *mut Stretch;
             // SAFETY: pages of a stretch are freed by the interpreter that owns it.
@@ -120,35 +123,43 @@ impl Pages {
             return None;
         }
         (1..PLACES).find_map(|number| {
-            let used = &IN_USE[number];
-            if used.compare_exchange(false, true, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            if SIZES[number].compare_exchange(0, TAKEN, Ordering::AcqRel, Ordering::Relaxed).is_err() {
                 return None;
             }
             let Some(base) = map(number * STRETCH, size) else {
-                used.store(false, Ordering::Release);
+                SIZES[number].store(0, Ordering::Release);
                 return None;
             };
             let stretch = base.cast::<Stretch>();
             // SAFETY: the stretch is new, and its first pages are left for this.
             unsafe { stretch.write(Stretch { size, top: SPACES[1], free: [ptr::null_mut(); 2] }) };
+            SIZES[number].store(size, Ordering::Release);
             Some(Pages(stretch))
         })
     }
 
     /// Runs `work`, whose interpreter takes its pages from here.
     pub fn during<R>(&self, work: impl FnOnce() -> R) -> R {
-        let before = CURRENT.replace(self.0);
-        let result = work();
-        CURRENT.set(before);
-        result
+        /// What ran before, which goes on even if `work` panics.
+        struct Before(*mut Stretch);
+        impl Drop for Before {
+            fn drop(&mut self) {
+                CURRENT.set(self.0);
+            }
+        }
+        let _before = Before(CURRENT.replace(self.0));
+        work()
     }
 }
 
 impl Drop for Pages {
     fn drop(&mut self) {
+        let held = &SIZES[self.0 as usize / STRETCH];
+        // From here on an address there is the system's.
+        let size = held.swap(TAKEN, Ordering::AcqRel);
         // SAFETY: the stretch is there until now, and no page of it is in use any more.
-        unsafe { unmap(self.0.cast(), (*self.0).size) };
-        IN_USE[self.0 as usize / STRETCH].store(false, Ordering::Release);
+        unsafe { unmap(self.0.cast(), size) };
+        held.store(0, Ordering::Release);
     }
 }
 

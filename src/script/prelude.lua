@@ -4,18 +4,58 @@ local charge, exhausted = ...
 local pcall0, xpcall0, resume0 = pcall, xpcall, coroutine.resume
 local find, split, sort, concat = string.find, string.split, table.sort, table.concat
 local move, insert, remove, search = table.move, table.insert, table.remove, table.find
-local rep, lower, upper, reverse = string.rep, string.lower, string.upper, string.reverse
-local clone, clear, create = table.clone, table.clear, table.create
-local tostring0, format0, type, select, error = tostring, string.format, type, select, error
+local match, gmatch, gsub, rep = string.match, string.gmatch, string.gsub, string.rep
+local byte, char, pack, packsize, unpack0 = string.byte, string.char, string.pack, string.packsize, string.unpack
+local clone, clear, gather, spread = table.clone, table.clear, table.pack, table.unpack
+local thread, wrap = coroutine.create, coroutine.wrap
+local tostring0, format0, number, type, select, error = tostring, string.format, tonumber, type, select, error
 
 local function size(x)
     local kind = type(x)
     return if kind == "string" or kind == "table" then rawlen(x) else 0
 end
 
+-- The matcher takes steps, but of a length: that of a set of characters, and for a pair such as %b() that of the text.
+local function charge_search(s, pattern)
+    local length = size(s)
+    charge(length * (1 + size(pattern)) / 64)
+    if length > 1000 and type(pattern) == "string" and find(pattern, "%b", 1, true) then charge(length * length / 64) end
+end
 function string.find(s, pattern, ...)
-    charge(size(s) * (1 + size(pattern)) / 64)
+    charge_search(s, pattern)
     return find(s, pattern, ...)
+end
+function string.match(s, pattern, ...)
+    charge_search(s, pattern)
+    return match(s, pattern, ...)
+end
+function string.gmatch(s, pattern)
+    charge_search(s, pattern)
+    return gmatch(s, pattern)
+end
+function string.gsub(s, pattern, ...)
+    charge_search(s, pattern)
+    return gsub(s, pattern, ...)
+end
+function string.byte(s, from, to)
+    if to ~= nil then charge(size(s) / 16) end
+    return byte(s, from, to)
+end
+function string.char(...)
+    charge(select("#", ...) / 8)
+    return char(...)
+end
+function string.pack(form, ...)
+    charge(size(form))
+    return pack(form, ...)
+end
+function string.packsize(form)
+    charge(size(form))
+    return packsize(form)
+end
+function string.unpack(form, ...)
+    charge(size(form))
+    return unpack0(form, ...)
 end
 function string.split(s, separator)
     charge(size(s) * (1 + size(separator)) / 16)
@@ -51,6 +91,15 @@ function table.find(t, ...)
     charge(size(t) / 8)
     return search(t, ...)
 end
+function table.pack(...)
+    charge(select("#", ...) / 8)
+    return gather(...)
+end
+function table.unpack(t, from, to)
+    charge(if type(from) == "number" and type(to) == "number" then to - from else size(t))
+    return spread(t, from or 1, if to == nil then size(t) else to)
+end
+unpack = table.unpack
 function table.clone(t)
     charge(size(t) / 8)
     return clone(t)
@@ -58,6 +107,10 @@ end
 function table.clear(t)
     charge(size(t) / 8)
     clear(t)
+end
+function tonumber(x, ...)
+    charge(size(x) / 16)
+    return number(x, ...)
 end
 
 local plain = { ["nil"] = true, boolean = true, number = true, string = true }
@@ -75,7 +128,10 @@ end
 
 -- An error that memory has run out may be caught, but it ends the script all the same.
 local function checked(ok, problem, ...)
-    if not ok and problem == "not enough memory" then exhausted() end
+    if not ok then
+        charge(50)
+        if problem == "not enough memory" then exhausted() end
+    end
     return ok, problem, ...
 end
 function pcall(f, ...)
@@ -84,6 +140,14 @@ end
 function xpcall(f, handler, ...)
     return checked(xpcall0(f, handler, ...))
 end
-function coroutine.resume(thread, ...)
-    return checked(resume0(thread, ...))
+function coroutine.resume(co, ...)
+    return checked(resume0(co, ...))
+end
+function coroutine.create(f)
+    charge(50)
+    return thread(f)
+end
+function coroutine.wrap(f)
+    charge(50)
+    return wrap(f)
 end

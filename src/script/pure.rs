@@ -18,6 +18,8 @@ pub struct Pure {
     /// Functions with variables, and for each variable its value: a list [function, index, value, …].
     variables: Value,
     count: c_int,
+    /// Bytes of memory at which what calls have left behind is cleared away.
+    full: u64,
 }
 
 /// Places on the stack of a call: the function, its parameters and the list of variables.
@@ -25,24 +27,40 @@ const FUNCTION: c_int = 1;
 const PARAMETERS: c_int = 2;
 const VARIABLES: c_int = 3;
 
+/// What calls leave behind, in bytes, before it is cleared away.
+const MOST_GARBAGE: u64 = 4 << 20;
+
 impl Pure {
-    /// Freezes every table that `function` can reach, and takes note of its variables.
+    /// Freezes every table that `function` or the `modules` of its script reach, and takes note of their variables.
+    /// `memory` is the interpreter's limit.
     ///
     /// # Errors
-    /// When the interpreter has no memory left.
-    pub fn new(lua: &Lua, function: Function) -> Result<Pure> {
+    /// A weak table among them, or that the interpreter has no memory left.
+    pub fn new(lua: &Lua, function: Function, modules: Vec<Value>, memory: u64) -> Result<Pure> {
         let list = lua.create_table()?;
+        let roots = lua.create_sequence_from(modules)?;
         let mut seen = HashSet::new();
-        let met = &mut seen;
-        // SAFETY: the closure works on the two values it is given, and makes room for what it adds.
+        let (mut weak, mut held) = (false, 0);
+        let (met, found, bytes) = (&mut seen, &mut weak, &mut held);
+        // SAFETY: the closure works on the values it is given, and makes room for what it adds.
         unsafe {
-            lua.exec_raw::<()>((function.clone(), list.clone()), |state| {
-                freeze(state, 1, 2, met, 0);
+            lua.exec_raw::<()>((function.clone(), list.clone(), roots), |state| {
+                *found = freeze(state, met);
                 ffi::lua_settop(state, 0);
+                // When the collector runs depends on all calls before; so it waits for the end of a call.
+                ffi::lua_gc(state, ffi::LUA_GCCOLLECT, 0);
+                ffi::lua_gc(state, ffi::LUA_GCSTOP, 0);
+                *bytes = held_bytes(state);
             })?;
         }
+        if weak {
+            return Err(mlua::Error::runtime(
+                "a profile uses a weak table (`__mode`): what that still holds depends on more than the function's arguments",
+            ));
+        }
         let count = list.raw_len() as c_int;
-        Ok(Pure { function, variables: Value::Table(list), count })
+        let full = held + (memory.saturating_sub(held) / 4).min(MOST_GARBAGE);
+        Ok(Pure { function, variables: Value::Table(list), count, full })
     }
 
     /// Calls the function with `parameters` and the numbers of each of `points`, and puts the results into `out`. Each call
@@ -62,31 +80,37 @@ impl Pure {
         let mut fault = Fault::None;
         let result = &mut fault;
         let mut pairs = points.zip(out);
-        let (each, count) = (&mut pairs, self.count);
+        let each = &mut pairs;
         // SAFETY: the closure keeps to the stack it is given and holds nothing that needs to be dropped when an error
         // of the function leaves it.
         unsafe {
             lua.exec_raw::<()>(arguments, |state| {
+                let mut held = held_bytes(state);
                 for (point, out) in each {
-                    if let Some(steps) = steps {
-                        budget::refill(steps);
+                    match self.call(state, point, steps) {
+                        Ok(value) => *out = value,
+                        Err(wrong) => {
+                            *result = wrong;
+                            break;
+                        }
                     }
-                    ffi::lua_pushvalue(state, FUNCTION);
-                    ffi::lua_pushvalue(state, PARAMETERS);
-                    for x in point {
-                        ffi::lua_pushnumber(state, x);
-                    }
-                    ffi::lua_call(state, 1 + N as c_int, 1);
-                    let value = ffi::lua_tonumber(state, -1);
-                    if ffi::lua_type(state, -1) != ffi::LUA_TNUMBER || !value.is_finite() {
-                        *result = Fault::Value(ffi::lua_type(state, -1), value, point);
-                        break;
-                    }
-                    ffi::lua_settop(state, VARIABLES);
-                    *out = value;
-                    if !unchanged(state, count) {
-                        *result = Fault::Changed;
-                        break;
+                    if held_bytes(state) != held {
+                        // Where the objects lie that the call has made, it must not tell: elsewhere its result is the
+                        // same.
+                        for _ in 0..held % 7 {
+                            ffi::lua_createtable(state, 1, 1);
+                        }
+                        ffi::lua_settop(state, VARIABLES);
+                        let again = self.call(state, point, steps);
+                        if !matches!(again, Ok(value) if value.to_bits() == out.to_bits()) {
+                            *result = Fault::Unsteady;
+                            break;
+                        }
+                        if held_bytes(state) > self.full {
+                            ffi::lua_gc(state, ffi::LUA_GCCOLLECT, 0);
+                            ffi::lua_gc(state, ffi::LUA_GCSTOP, 0);
+                        }
+                        held = held_bytes(state);
                     }
                 }
                 ffi::lua_settop(state, 0);
@@ -107,78 +131,146 @@ impl Pure {
             Fault::Changed => Err(mlua::Error::runtime(
                 "the function changes a variable outside of itself; its result may depend on its arguments alone",
             )),
+            Fault::Unsteady => Err(mlua::Error::runtime(
+                "the function gives one result and then another for the same arguments; it must not depend on the order in which \
+                 `pairs` gives tables or functions that are keys",
+            )),
+        }
+    }
+
+    /// One call at one point.
+    unsafe fn call<const N: usize>(
+        &self,
+        state: *mut lua_State,
+        point: [f64; N],
+        steps: Option<u64>,
+    ) -> std::result::Result<f64, Fault<N>> {
+        if let Some(steps) = steps {
+            budget::refill(steps);
+        }
+        budget::charge(CALL_STEPS);
+        // SAFETY: the stack is that of `call_each`, which has room for the arguments.
+        unsafe {
+            ffi::lua_pushvalue(state, FUNCTION);
+            ffi::lua_pushvalue(state, PARAMETERS);
+            for x in point {
+                ffi::lua_pushnumber(state, x);
+            }
+            ffi::lua_call(state, 1 + N as c_int, 1);
+            let (kind, value) = (ffi::lua_type(state, -1), ffi::lua_tonumber(state, -1));
+            ffi::lua_settop(state, VARIABLES);
+            match () {
+                () if kind != ffi::LUA_TNUMBER || !value.is_finite() => Err(Fault::Value(kind, value, point)),
+                () if !unchanged(state, self.count) => Err(Fault::Changed),
+                () => Ok(value),
+            }
         }
     }
 }
+
+/// Steps that a call takes by itself.
+const CALL_STEPS: u64 = 5;
 
 enum Fault<const N: usize> {
     None,
     /// The kind of what was returned, its value as a number, and the arguments.
     Value(c_int, f64, [f64; N]),
     Changed,
+    Unsteady,
 }
 
-/// Deeper structures than this are left as they are found: no script builds them by hand.
-const MAX_DEPTH: usize = 60;
+/// What the interpreter holds, in bytes.
+unsafe fn held_bytes(state: *mut lua_State) -> u64 {
+    // SAFETY: asking changes nothing.
+    let (large, small) =
+        unsafe { (ffi::lua_gc(state, ffi::LUA_GCCOUNT, 0), ffi::lua_gc(state, ffi::LUA_GCCOUNTB, 0)) };
+    (large as u64) << 10 | small as u64
+}
 
-/// Freezes what the value at `index` reaches; functions put their variables into the list at `list`.
-unsafe fn freeze(
-    state: *mut lua_State,
-    index: c_int,
-    list: c_int,
-    seen: &mut HashSet<*const c_void>,
-    depth: usize,
-) {
-    // SAFETY: the stack grows by a few values on each level, for which there is room.
+/// Places on the stack of [`freeze`]: the function, the list of variables, values to look into, and the one at hand.
+const LIST: c_int = 2;
+const QUEUE: c_int = 3;
+const AT_HAND: c_int = 4;
+
+/// Freezes what the function and the values in the queue reach, and puts variables into the list; whether there is a
+/// weak table among them.
+unsafe fn freeze(state: *mut lua_State, seen: &mut HashSet<*const c_void>) -> bool {
+    let mut weak = false;
+    // SAFETY: the stack grows by a few values, for which there is room, and each round leaves it as it was.
     unsafe {
-        let index = ffi::lua_absindex(state, index);
-        let kind = ffi::lua_type(state, index);
-        if !matches!(kind, ffi::LUA_TTABLE | ffi::LUA_TFUNCTION | ffi::LUA_TUSERDATA) || depth > MAX_DEPTH {
-            return;
-        }
-        if !seen.insert(ffi::lua_topointer(state, index)) {
-            return;
-        }
         ffi::lua_rawcheckstack(state, 8);
-        if ffi::lua_getmetatable(state, index) != 0 {
-            freeze(state, -1, list, seen, depth + 1);
+        let mut queued = ffi::lua_objlen(state, QUEUE) as c_int;
+        ffi::lua_pushvalue(state, FUNCTION);
+        reach(state, seen, &mut queued);
+        let mut at = 0;
+        while at < queued {
+            at += 1;
+            ffi::lua_rawgeti_(state, QUEUE, at);
+            if ffi::lua_getmetatable(state, AT_HAND) != 0 {
+                weak |= ffi::lua_rawgetfield(state, -1, c"__mode".as_ptr()) != ffi::LUA_TNIL;
+                ffi::lua_pop(state, 1);
+                reach(state, seen, &mut queued);
+            }
+            match ffi::lua_type(state, AT_HAND) {
+                ffi::LUA_TTABLE => {
+                    ffi::lua_setreadonly(state, AT_HAND, 1);
+                    ffi::lua_pushnil(state);
+                    while ffi::lua_next(state, AT_HAND) != 0 {
+                        reach(state, seen, &mut queued);
+                        ffi::lua_pushvalue(state, -1);
+                        reach(state, seen, &mut queued);
+                    }
+                }
+                ffi::LUA_TFUNCTION => {
+                    let mut variable = 1;
+                    while !ffi::lua_getupvalue(state, AT_HAND, variable).is_null() {
+                        note_variable(state, variable);
+                        reach(state, seen, &mut queued);
+                        variable += 1;
+                    }
+                    ffi::lua_getfenv(state, AT_HAND);
+                    reach(state, seen, &mut queued);
+                }
+                _ => {}
+            }
+            ffi::lua_settop(state, QUEUE);
+        }
+    }
+    weak
+}
+
+/// Takes the value on top of the stack off it, and puts it into the queue where it is new and holds others.
+unsafe fn reach(state: *mut lua_State, seen: &mut HashSet<*const c_void>, queued: &mut c_int) {
+    // SAFETY: there is a value on the stack.
+    unsafe {
+        let holds =
+            matches!(ffi::lua_type(state, -1), ffi::LUA_TTABLE | ffi::LUA_TFUNCTION | ffi::LUA_TUSERDATA);
+        if holds && seen.insert(ffi::lua_topointer(state, -1)) {
+            *queued += 1;
+            ffi::lua_rawseti_(state, QUEUE, *queued);
+        } else {
             ffi::lua_pop(state, 1);
         }
-        match kind {
-            ffi::LUA_TTABLE => {
-                ffi::lua_setreadonly(state, index, 1);
-                ffi::lua_pushnil(state);
-                while ffi::lua_next(state, index) != 0 {
-                    freeze(state, -2, list, seen, depth + 1);
-                    freeze(state, -1, list, seen, depth + 1);
-                    ffi::lua_pop(state, 1);
-                }
-            }
-            ffi::LUA_TFUNCTION => {
-                let mut variable = 1;
-                while !ffi::lua_getupvalue(state, index, variable).is_null() {
-                    let next = ffi::lua_objlen(state, list) as c_int + 1;
-                    ffi::lua_pushvalue(state, index);
-                    ffi::lua_rawseti_(state, list, next);
-                    ffi::lua_pushnumber(state, f64::from(variable));
-                    ffi::lua_rawseti_(state, list, next + 1);
-                    ffi::lua_pushvalue(state, -1);
-                    // A hole would end the list.
-                    if ffi::lua_type(state, -1) == ffi::LUA_TNIL {
-                        ffi::lua_pop(state, 1);
-                        ffi::lua_pushlightuserdatatagged(state, std::ptr::null_mut(), 0);
-                    }
-                    ffi::lua_rawseti_(state, list, next + 2);
-                    freeze(state, -1, list, seen, depth + 1);
-                    ffi::lua_pop(state, 1);
-                    variable += 1;
-                }
-                ffi::lua_getfenv(state, index);
-                freeze(state, -1, list, seen, depth + 1);
-                ffi::lua_pop(state, 1);
-            }
-            _ => {}
+    }
+}
+
+/// Puts the function at hand, the number of one of its variables and that one's value, which is on top of the stack,
+/// into the list.
+unsafe fn note_variable(state: *mut lua_State, variable: c_int) {
+    // SAFETY: three values at most are added, and taken off again.
+    unsafe {
+        let next = ffi::lua_objlen(state, LIST) as c_int + 1;
+        ffi::lua_pushvalue(state, AT_HAND);
+        ffi::lua_rawseti_(state, LIST, next);
+        ffi::lua_pushnumber(state, f64::from(variable));
+        ffi::lua_rawseti_(state, LIST, next + 1);
+        ffi::lua_pushvalue(state, -1);
+        // A hole would end the list.
+        if ffi::lua_type(state, -1) == ffi::LUA_TNIL {
+            ffi::lua_pop(state, 1);
+            ffi::lua_pushlightuserdatatagged(state, std::ptr::null_mut(), 0);
         }
+        ffi::lua_rawseti_(state, LIST, next + 2);
     }
 }
 
@@ -195,7 +287,8 @@ unsafe fn unchanged(state: *mut lua_State, count: c_int) -> bool {
             let name = ffi::lua_getupvalue(state, -3, variable);
             let nothing = ffi::lua_type(state, -1) == ffi::LUA_TNIL
                 && ffi::lua_type(state, -2) == ffi::LUA_TLIGHTUSERDATA;
-            let same = nothing || ffi::lua_rawequal(state, -1, -2) != 0;
+            let nan = |index| ffi::lua_rawequal(state, index, index) == 0;
+            let same = nothing || ffi::lua_rawequal(state, -1, -2) != 0 || nan(-1) && nan(-2);
             ffi::lua_settop(state, VARIABLES);
             if name.is_null() || !same {
                 return false;

@@ -27,6 +27,9 @@ const REMOVED_INNER: &[(&str, &[&str])] = &[
     ("table", &["foreach", "foreachi", "getn", "maxn"]),
 ];
 
+/// Functions of the prelude that the compiler would otherwise replace with the library's own, which take no steps.
+pub const PAYING: [&str; 3] = ["unpack", "table.unpack", "tonumber"];
+
 /// Functions of the libraries that are replaced.
 const PRELUDE: &str = include_str!("prelude.lua");
 

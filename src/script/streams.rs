@@ -27,7 +27,7 @@ struct Stream {
 }
 
 /// Numbers that one call may return in a list.
-const MOST_NUMBERS: f64 = 1e8;
+const MOST_NUMBERS: f64 = 5e7;
 
 /// Where `provide` leaves the object.
 const REGISTERED: &str = "blobscene.rng";
@@ -204,7 +204,7 @@ impl Call {
             }
             let n = self.size(index, "the count", None);
             if n.fract() != 0.0 || n > MOST_NUMBERS {
-                self.fail(format_args!("the count must be a whole number up to 1e8, and is {n}"));
+                self.fail(format_args!("the count must be a whole number up to 5e7, and is {n}"));
             }
             budget::charge(n as u64);
             Some(n as usize)

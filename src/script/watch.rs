@@ -1,43 +1,58 @@
 //! The clock behind a call into a script: a last resort, because its verdict depends on the machine.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::budget::Meter;
 use crate::diagnostic::Diagnostic;
 
 /// How long a script may go on after it was told to stop, before the process is ended.
 const GRACE: Duration = Duration::from_millis(700);
 
+/// How long a call may take at all events, and for each of its steps: five times as long as on a slow machine.
+const START: Duration = Duration::from_secs(2);
+const STEP: Duration = Duration::from_nanos(120);
+
+/// The same for a call that has taken few steps yet, but long ones.
+const SLOW_START: Duration = Duration::from_secs(8);
+const SLOW_STEP: Duration = Duration::from_nanos(2000);
+
 /// Tells a call to stop when its time is up; until it is dropped.
 pub struct Watch {
-    late: Arc<AtomicBool>,
     /// Dropped with the watch, which ends the waiting thread.
     _done: Option<Sender<()>>,
 }
 
 impl Watch {
-    pub fn new(time: Duration, overrun: fn(&Diagnostic), problem: Diagnostic) -> Watch {
-        let late = Arc::new(AtomicBool::new(false));
+    pub fn new(meter: &Arc<Meter>, overrun: fn(&Diagnostic), problem: Diagnostic) -> Watch {
         let (done, over) = channel::<()>();
-        let flag = late.clone();
+        let meter = meter.clone();
+        let begin = Instant::now();
         let wait = move || {
             let expired = |time| over.recv_timeout(time) == Err(RecvTimeoutError::Timeout);
-            if expired(time) {
-                flag.store(true, Ordering::Relaxed);
-                if expired(GRACE) {
-                    overrun(&problem);
+            while let Some(rest) = allowed(&meter).checked_sub(begin.elapsed()) {
+                if !expired(rest) {
+                    return;
                 }
+            }
+            meter.late.store(true, Ordering::Relaxed);
+            if expired(GRACE) {
+                overrun(&problem);
             }
         };
         // Without a thread the count of steps is all there is.
         let done = thread::Builder::new().name("script clock".into()).spawn(wait).ok().map(|_| done);
-        Watch { late, _done: done }
+        Watch { _done: done }
     }
+}
 
-    pub fn late(&self) -> &Arc<AtomicBool> {
-        &self.late
-    }
+/// How long the call may have taken by now.
+fn allowed(meter: &Meter) -> Duration {
+    let after = |start: Duration, step: Duration, steps: u64| {
+        start + Duration::from_nanos(steps.saturating_mul(step.as_nanos() as u64).min(1 << 62))
+    };
+    after(START, STEP, meter.steps).min(after(SLOW_START, SLOW_STEP, meter.used()))
 }

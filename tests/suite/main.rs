@@ -6,6 +6,7 @@ mod brute_force;
 mod commands;
 mod determinism;
 mod generators;
+mod lua_attacks;
 mod lua_reference;
 mod memory;
 mod preview;

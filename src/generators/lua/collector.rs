@@ -38,8 +38,10 @@ pub struct Collector {
     flat: bool,
     /// The most spots without columns of their own.
     most: u64,
-    /// How many spots fit, once one more was asked for.
-    pub full: Option<u64>,
+    /// Bytes that the spots of a script may take.
+    memory: u64,
+    /// What is used up, once one more spot was asked for.
+    pub full: Option<Full>,
     positions: Vec<[f64; 3]>,
     columns: Vec<Column>,
     /// What `emit` takes behind x, y and z.
@@ -48,19 +50,35 @@ pub struct Collector {
     names: Vec<(*const c_char, Box<[u8]>, Field)>,
 }
 
+/// How many spots fit into the memory of the whole program, or of the script.
+#[derive(Clone, Copy)]
+pub enum Full {
+    Program(u64),
+    Script(u64),
+}
+
+/// Bytes of a spot, and of each of its columns.
+const SPOT_BYTES: u64 = 24;
+const COLUMN_BYTES: u64 = 8;
+
 /// Why a spot cannot be taken.
 type Wrong = std::result::Result<(), String>;
 
 impl Collector {
-    /// `emitted` are the names that the script declares for what `emit` takes behind x, y and z.
+    /// `memory` is that of the script; `emitted` are the names that it declares for what `emit` takes behind x, y and z.
     ///
     /// # Errors
     /// A name that cannot be a column.
-    pub fn new(layout: &Layout<'_>, emitted: Vec<String>) -> std::result::Result<Collector, String> {
+    pub fn new(
+        layout: &Layout<'_>,
+        memory: u64,
+        emitted: Vec<String>,
+    ) -> std::result::Result<Collector, String> {
         let column = |name: &&str| Column { name: name.to_string(), values: Vec::new() };
         let mut collector = Collector {
             flat: layout.grid.flat,
             most: layout.most_spots,
+            memory,
             full: None,
             positions: Vec::new(),
             columns: KNOWN.iter().map(column).collect(),
@@ -160,8 +178,10 @@ impl Collector {
     fn begin(&mut self) -> Wrong {
         let own = (self.columns.len() - KNOWN.len()) as u64;
         let most = (u128::from(self.most) * 25 / u128::from(25 + own)) as u64;
-        if self.positions.len() as u64 >= most {
-            self.full = Some(most);
+        let columns = self.columns.iter().filter(|column| !column.values.is_empty()).count() as u64;
+        let of_script = self.memory / (SPOT_BYTES + COLUMN_BYTES * columns);
+        if self.positions.len() as u64 >= most.min(of_script) {
+            self.full = Some(if most < of_script { Full::Program(most) } else { Full::Script(of_script) });
             return Err("no more spots fit into the memory allowed".into());
         }
         self.positions.push([f64::NAN; 3]);

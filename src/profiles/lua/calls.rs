@@ -11,10 +11,14 @@ use crate::diagnostic::Diagnostic;
 use crate::script::parameters::to_lua;
 use crate::script::pure::Pure;
 use crate::script::role::Part;
-use crate::script::{Running, kind, streams};
+use crate::script::{Running, budget, kind, streams};
 
 /// The share of `--lua-steps` that a call for one voxel may take: there are very many of them.
 const STEPS_PER_VOXEL: u64 = 10_000;
+
+/// Nor may it take this many times what calls took on average when the profile was read, unless that is little.
+const MOST_TIMES: u64 = 64;
+const FEW_STEPS: u64 = 1000;
 
 /// Interpreters that a thread keeps; scenes have few scripted profiles.
 const KEPT: usize = 8;
@@ -24,6 +28,8 @@ pub struct Calls {
     part: Part,
     /// Tells the interpreters of one profile from those of another.
     id: u64,
+    /// Steps that a call for one voxel may take.
+    per_voxel: u64,
 }
 
 /// An interpreter with the profile's function.
@@ -42,7 +48,8 @@ thread_local! {
 impl Calls {
     pub fn new(part: Part) -> Calls {
         static NEXT: AtomicU64 = AtomicU64::new(0);
-        Calls { part, id: NEXT.fetch_add(1, Ordering::Relaxed) }
+        let per_voxel = (part.program.host().steps / STEPS_PER_VOXEL).max(FEW_STEPS);
+        Calls { part, id: NEXT.fetch_add(1, Ordering::Relaxed), per_voxel }
     }
 
     pub fn name(&self) -> &str {
@@ -57,7 +64,9 @@ impl Calls {
         })?;
         let (function, parameters) = running.engine.run(|lua| {
             let function: Function = running.module.raw_get(self.part.function)?;
-            Ok((Pure::new(lua, function)?, to_lua(lua, &self.part.arguments)?))
+            let parameters = to_lua(lua, &self.part.arguments)?;
+            let (modules, memory) = (running.engine.modules(), self.part.program.host().memory);
+            Ok((Pure::new(lua, function, modules, memory)?, parameters))
         })?;
         Ok(Worker { id: self.id, function, parameters, running })
     }
@@ -82,7 +91,7 @@ impl Calls {
                 }
             };
             let Worker { function, parameters, running, .. } = &workers[at];
-            let steps = (self.part.program.host().steps / STEPS_PER_VOXEL).max(1000);
+            let steps = self.per_voxel;
             let called = running
                 .engine
                 .run_short(steps, |lua| function.call_each(lua, parameters, points, out, Some(steps)));
@@ -94,21 +103,25 @@ impl Calls {
         })
     }
 
-    /// Hands an interpreter to `probe`, all calls of which count as one from outside.
+    /// Hands an interpreter to `probe`, all calls of which count as one from outside. What they take on average is the
+    /// measure for those to come.
     ///
     /// # Errors
     /// What `probe` gives.
     pub fn probe<R>(
-        &self,
+        &mut self,
         probe: impl FnOnce(&mut Probe<'_>) -> Result<R, Diagnostic>,
     ) -> Result<R, Diagnostic> {
         let worker = self.start()?;
-        let mut result = None;
+        let (mut result, mut mean) = (None, 0);
         let ran = worker.running.engine.run(|lua| {
-            result = Some(probe(&mut Probe { calls: self, worker: &worker, lua }));
+            let mut all = Probe { calls: self, worker: &worker, lua, points: 0 };
+            result = Some(probe(&mut all));
+            mean = budget::used() / all.points.max(1);
             Ok(())
         });
         ran?;
+        self.per_voxel = self.per_voxel.min((MOST_TIMES * mean).max(FEW_STEPS));
         result.unwrap_or_else(|| Err(self.part.program.problem("the profile could not be sampled")))
     }
 }
@@ -118,6 +131,8 @@ pub struct Probe<'a> {
     calls: &'a Calls,
     worker: &'a Worker,
     lua: &'a Lua,
+    /// How often the function was called.
+    points: u64,
 }
 
 impl Probe<'_> {
@@ -147,21 +162,20 @@ impl Probe<'_> {
         self.worker.running.module.raw_get(key).map_err(|error| self.worker.running.engine.problem(&error))
     }
 
-    pub fn radial(&self, r: f64) -> Result<f64, Diagnostic> {
-        let mut value = [0.0];
-        self.call([[r]].into_iter(), &mut value)?;
-        Ok(value[0])
+    pub fn radial(&mut self, radii: &[f64], out: &mut [f64]) -> Result<(), Diagnostic> {
+        self.call(radii.iter().map(|&r| [r]), out)
     }
 
-    pub fn intensity(&self, points: &[[f64; 3]], out: &mut [f64]) -> Result<(), Diagnostic> {
+    pub fn intensity(&mut self, points: &[[f64; 3]], out: &mut [f64]) -> Result<(), Diagnostic> {
         self.call(points.iter().copied(), out)
     }
 
     fn call<const N: usize>(
-        &self,
+        &mut self,
         points: impl Iterator<Item = [f64; N]>,
         out: &mut [f64],
     ) -> Result<(), Diagnostic> {
+        self.points += out.len() as u64;
         let Worker { function, parameters, running, .. } = self.worker;
         function
             .call_each(self.lua, parameters, points, out, None)

@@ -25,19 +25,20 @@ const SOLID_PANELS: [usize; 2] = [4, 6];
 /// Directions in which a profile is looked at where its support ends.
 const DIRECTIONS: usize = 256;
 
+/// A radial function: puts its values at radii into the second slice.
+pub type AtRadii<'a> = dyn FnMut(&[f64], &mut [f64]) -> Result<(), Diagnostic> + 'a;
+
 /// Integral of a radial function, and what a coarser rule differs by.
-pub fn radial(
-    support: f64,
-    flat: bool,
-    function: &mut dyn FnMut(f64) -> Result<f64, Diagnostic>,
-) -> Result<(f64, f64), Diagnostic> {
+pub fn radial(support: f64, flat: bool, function: &mut AtRadii<'_>) -> Result<(f64, f64), Diagnostic> {
     let mut over = |panels: usize| -> Result<f64, Diagnostic> {
         let half = support / (2 * panels) as f64;
         let mut sum = 0.0;
         for panel in 0..panels {
-            for (s, weight) in GAUSS {
-                let r = half * ((2 * panel + 1) as f64 + s);
-                sum += weight * half * function(r)? * if flat { r } else { r * r };
+            let radii = GAUSS.map(|(s, _)| half * ((2 * panel + 1) as f64 + s));
+            let mut values = [0.0; GAUSS.len()];
+            function(&radii, &mut values)?;
+            for ((r, value), (_, weight)) in radii.into_iter().zip(values).zip(GAUSS) {
+                sum += weight * half * value * if flat { r } else { r * r };
             }
         }
         Ok(unit_surface(flat) * sum)

@@ -3,7 +3,7 @@
 //! In r^2 no root is taken for a voxel, and functions that are smooth at the centre are so in r^2 too; others, such as
 //! exp(-r), need r.
 
-use super::light::GAUSS;
+use super::light::{AtRadii, GAUSS};
 use crate::diagnostic::Diagnostic;
 use crate::simd::for_every_width;
 
@@ -38,10 +38,7 @@ impl RadialTable {
     ///
     /// # Errors
     /// What the function gives.
-    pub fn sample(
-        support: f64,
-        function: &mut dyn FnMut(f64) -> Result<f64, Diagnostic>,
-    ) -> Result<RadialTable, Diagnostic> {
+    pub fn sample(support: f64, function: &mut AtRadii<'_>) -> Result<RadialTable, Diagnostic> {
         let mut best: Option<RadialTable> = None;
         for count in INTERVALS {
             for of_r in [false, true] {
@@ -72,7 +69,7 @@ impl RadialTable {
         support: f64,
         of_r: bool,
         count: usize,
-        function: &mut dyn FnMut(f64) -> Result<f64, Diagnostic>,
+        function: &mut AtRadii<'_>,
     ) -> Result<RadialTable, Diagnostic> {
         let fit = Fit::new();
         let mut table =
@@ -84,14 +81,20 @@ impl RadialTable {
                 let share = (piece as f64 + (s + 1.0) / 2.0) / count as f64;
                 support * if of_r { share } else { share.sqrt() }
             };
-            let mut values = [0.0; TERMS];
-            for (value, node) in values.iter_mut().zip(fit.nodes) {
-                *value = function(radius(node))?;
-            }
-            let coefficients = fit.coefficients(&values);
-            for test in 0..TESTS {
-                let s = 2.0 * test as f64 / (TESTS - 1) as f64 - 1.0;
-                let (r, exact) = (radius(s), function(radius(s))?);
+            // Those on which the interval is fitted, then those on which it is tested.
+            let place = |i: usize| match i.checked_sub(TERMS) {
+                None => fit.nodes[i],
+                Some(test) => 2.0 * test as f64 / (TESTS - 1) as f64 - 1.0,
+            };
+            let places: [f64; TERMS + TESTS] = std::array::from_fn(place);
+            let radii = places.map(radius);
+            let mut values = [0.0; TERMS + TESTS];
+            function(&radii, &mut values)?;
+            let mut fitted = [0.0; TERMS];
+            fitted.copy_from_slice(&values[..TERMS]);
+            let coefficients = fit.coefficients(&fitted);
+            for i in TERMS..TERMS + TESTS {
+                let (s, r, exact) = (places[i], radii[i], values[i]);
                 off = larger(off, (polynomial(&coefficients, s) - exact).abs());
                 table.peak = larger(table.peak, exact.abs());
                 if let Some((r0, f0)) = before.filter(|(r0, _)| r > *r0) {
@@ -237,7 +240,11 @@ mod tests {
     use super::*;
 
     fn table(support: f64, function: impl Fn(f64) -> f64) -> RadialTable {
-        RadialTable::sample(support, &mut |r| Ok(function(r))).unwrap()
+        let mut all = |radii: &[f64], out: &mut [f64]| {
+            out.iter_mut().zip(radii).for_each(|(out, r)| *out = function(*r));
+            Ok(())
+        };
+        RadialTable::sample(support, &mut all).unwrap()
     }
 
     #[test]
