@@ -5,12 +5,12 @@
 //! loaded, and after every call the variables that it shares with other functions must be what they were.
 
 use std::collections::HashSet;
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 
 use mlua::ffi::{self, lua_State};
 use mlua::{Function, Lua, Result, Value};
 
-use super::budget;
+use super::{SOURCE_NAME, budget};
 
 /// A function that may be called any number of times, and the variables it can reach.
 pub struct Pure {
@@ -155,20 +155,12 @@ unsafe fn freeze(
                 }
             }
             ffi::LUA_TFUNCTION => {
+                let own = is_of_script(state, index);
                 let mut variable = 1;
                 while !ffi::lua_getupvalue(state, index, variable).is_null() {
-                    let next = ffi::lua_objlen(state, list) as c_int + 1;
-                    ffi::lua_pushvalue(state, index);
-                    ffi::lua_rawseti_(state, list, next);
-                    ffi::lua_pushnumber(state, f64::from(variable));
-                    ffi::lua_rawseti_(state, list, next + 1);
-                    ffi::lua_pushvalue(state, -1);
-                    // A hole would end the list.
-                    if ffi::lua_type(state, -1) == ffi::LUA_TNIL {
-                        ffi::lua_pop(state, 1);
-                        ffi::lua_pushlightuserdatatagged(state, std::ptr::null_mut(), 0);
+                    if own {
+                        note(state, index, variable, list);
                     }
-                    ffi::lua_rawseti_(state, list, next + 2);
                     freeze(state, -1, list, seen, depth + 1);
                     ffi::lua_pop(state, 1);
                     variable += 1;
@@ -179,6 +171,40 @@ unsafe fn freeze(
             }
             _ => {}
         }
+    }
+}
+
+/// Whether the function at `index` stands in a script. The libraries' own functions have variables as well, which nothing
+/// changes, and to look at them after every call would take longer than most calls.
+unsafe fn is_of_script(state: *mut lua_State, index: c_int) -> bool {
+    // SAFETY: all zeros is a valid record of numbers and pointers; `short_src` ends with a zero.
+    unsafe {
+        let mut record: ffi::lua_Debug = std::mem::zeroed();
+        ffi::lua_pushvalue(state, index);
+        let known = ffi::lua_getinfo(state, -1, c"s".as_ptr(), &mut record) != 0;
+        ffi::lua_pop(state, 1);
+        known
+            && !record.short_src.is_null()
+            && CStr::from_ptr(record.short_src).to_bytes().starts_with(SOURCE_NAME.as_bytes())
+    }
+}
+
+/// Puts variable number `variable` of the function at `index`, whose value lies on top of the stack, into the list.
+unsafe fn note(state: *mut lua_State, index: c_int, variable: c_int, list: c_int) {
+    // SAFETY: two values at most lie on the stack in between.
+    unsafe {
+        let next = ffi::lua_objlen(state, list) as c_int + 1;
+        ffi::lua_pushvalue(state, index);
+        ffi::lua_rawseti_(state, list, next);
+        ffi::lua_pushnumber(state, f64::from(variable));
+        ffi::lua_rawseti_(state, list, next + 1);
+        ffi::lua_pushvalue(state, -1);
+        // A hole would end the list.
+        if ffi::lua_type(state, -1) == ffi::LUA_TNIL {
+            ffi::lua_pop(state, 1);
+            ffi::lua_pushlightuserdatatagged(state, std::ptr::null_mut(), 0);
+        }
+        ffi::lua_rawseti_(state, list, next + 2);
     }
 }
 
