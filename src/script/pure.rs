@@ -5,12 +5,13 @@
 //! loaded, and after every call the variables that it shares with other functions must be what they were.
 
 use std::collections::HashSet;
-use std::ffi::{c_int, c_void};
+use std::ffi::{CStr, c_int, c_void};
 
 use mlua::ffi::{self, lua_State};
 use mlua::{Function, Lua, Result, Value};
 
 use super::budget;
+use super::sandbox::LIBRARIES_NAME;
 
 /// A function that may be called any number of times, and the variables it can reach.
 pub struct Pure {
@@ -222,9 +223,12 @@ unsafe fn freeze(state: *mut lua_State, seen: &mut HashSet<*const c_void>) -> bo
                     }
                 }
                 ffi::LUA_TFUNCTION => {
+                    let watched = !is_of_libraries(state, AT_HAND);
                     let mut variable = 1;
                     while !ffi::lua_getupvalue(state, AT_HAND, variable).is_null() {
-                        note_variable(state, variable);
+                        if watched {
+                            note_variable(state, variable);
+                        }
                         reach(state, seen, &mut queued);
                         variable += 1;
                     }
@@ -237,6 +241,20 @@ unsafe fn freeze(state: *mut lua_State, seen: &mut HashSet<*const c_void>) -> bo
         }
     }
     weak
+}
+
+/// Whether a function is one of those that the libraries have in Lua: their variables cannot change, and there are many.
+unsafe fn is_of_libraries(state: *mut lua_State, index: c_int) -> bool {
+    // SAFETY: the record is plain numbers and pointers; its text ends with a zero. What is pushed is popped.
+    unsafe {
+        let mut record: ffi::lua_Debug = std::mem::zeroed();
+        ffi::lua_pushvalue(state, index);
+        let known = ffi::lua_getinfo(state, -1, c"s".as_ptr(), &mut record) != 0;
+        ffi::lua_pop(state, 1);
+        known
+            && !record.short_src.is_null()
+            && CStr::from_ptr(record.short_src).to_bytes() == LIBRARIES_NAME.as_bytes()
+    }
 }
 
 /// Takes the value on top of the stack off it, and puts it into the queue where it is new and holds others.
