@@ -110,7 +110,8 @@ impl Lua {
                     } else {
                         light::radial(support, flat, &mut |r, out| probe.radial(r, out))?
                     };
-                    let (peak, fixed) = (table.peak, FixedTable::sample(support, &mut |r| probe.radial(r))?);
+                    let peak = table.peak;
+                    let fixed = FixedTable::sample(support, &mut |r, out| probe.radial(r, out))?;
                     (Form::Table(table, Some(fixed)), peak, integral, edge)
                 } else {
                     let sampled = light::solid(support, flat, |points, out| probe.intensity(points, out))?;

@@ -5,6 +5,7 @@
 //! looks up a coefficient for sixteen voxels; all other operations are exactly rounded or on whole numbers, so that every
 //! width gives the same bits.
 
+use super::light::AtRadii;
 use super::table::{RadialTable, TERMS};
 use crate::diagnostic::Diagnostic;
 use crate::profiles::Sums;
@@ -34,10 +35,7 @@ impl FixedTable {
     ///
     /// # Errors
     /// What the function gives.
-    pub fn sample(
-        support: f64,
-        function: &mut dyn FnMut(f64) -> Result<f64, Diagnostic>,
-    ) -> Result<FixedTable, Diagnostic> {
+    pub fn sample(support: f64, function: &mut AtRadii<'_>) -> Result<FixedTable, Diagnostic> {
         let table = RadialTable::with(support, false, PIECES, function)?;
         let coefficients =
             std::array::from_fn(|power| std::array::from_fn(|piece| table.pieces[piece][power] as f32));
@@ -208,7 +206,11 @@ mod tests {
 
     #[test]
     fn every_width_adds_the_same_bits_and_they_are_those_of_the_function() {
-        let table = FixedTable::sample(5.9, &mut |r| Ok(libm::exp(-r * r / 2.0))).unwrap();
+        let table = FixedTable::sample(5.9, &mut |radii, out| {
+            out.iter_mut().zip(radii).for_each(|(out, r)| *out = libm::exp(-r * r / 2.0));
+            Ok(())
+        })
+        .unwrap();
         assert!(table.table_error < 1e-9 && table.error < 5e-6, "{} {}", table.table_error, table.error);
         let portable = added(&table, add_rows_body);
         assert_eq!(portable, added(&table, add_rows));
