@@ -25,6 +25,10 @@ const SOLID_PANELS: [usize; 2] = [4, 6];
 /// Directions in which a profile is looked at where its support ends.
 const DIRECTIONS: usize = 256;
 
+/// Points along each axis of a spot on which is found out how much of its light lies in the grid: every spot at the grid's faces
+/// takes their cube.
+const POINTS: f64 = 32.0;
+
 /// Integral of a radial function, and what a coarser rule differs by.
 pub fn radial(
     support: f64,
@@ -125,9 +129,8 @@ pub fn inside(profile: &Lua, centre: [f64; 3], grid: &Grid, region: &Box3) -> f6
         }
         let (first, last) = ((centre[a] - reach[a]).round(), (centre[a] + reach[a]).round());
         let voxels = last - first + 1.0;
-        let finest = profile.points_per_axis();
-        let step = (voxels / finest).ceil().max(1.0);
-        let parts = (finest / voxels).ceil().max(1.0);
+        let step = (voxels / POINTS).ceil().max(1.0);
+        let parts = (POINTS / voxels).ceil().max(1.0);
         let mut offsets = Vec::new();
         let mut voxel = first;
         while voxel <= last {
