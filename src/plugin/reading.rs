@@ -55,7 +55,7 @@ pub struct Cell<'a> {
     pub node: &'a Node,
     /// Dotted path, as messages call it.
     pub name: String,
-    pub unit: &'static str,
+    pub unit: &'a str,
     pub range: Range,
 }
 

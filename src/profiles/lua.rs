@@ -133,11 +133,6 @@ impl Lua {
             })
     }
 
-    /// At how many points along an axis the profile is looked at to find out how much light is where.
-    fn points_per_axis(&self) -> f64 {
-        if matches!(self.form, Form::Table(..)) { 96.0 } else { 32.0 }
-    }
-
     fn fail(&self, problem: Diagnostic) {
         let mut failure = self.failure.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         // Of several the same one is told, whatever the order of the threads.

@@ -309,7 +309,8 @@ impl Argument {
             (Argument::Table(entries), TomlValue::Table(table)) => {
                 let known: Vec<(&str, &Argument)> =
                     entries.iter().map(|(name, value)| (name.as_str(), value)).collect();
-                fill(cell.reading, &cell.name, &table.entries, &known, cell.range).map(Argument::Table)
+                fill(cell.reading, &cell.name, &table.entries, &known, (cell.unit, cell.range))
+                    .map(Argument::Table)
             }
             _ => cell.wrong(&self.form()),
         }
@@ -349,7 +350,7 @@ pub fn arguments(
         let entry: Vec<Entry> =
             given.iter().filter(|entry| entry.name == parameter.name).map(|&e| e.clone()).collect();
         let known = [(parameter.name.as_str(), &parameter.default)];
-        match fill(reading, path, &entry, &known, parameter.range) {
+        match fill(reading, path, &entry, &known, (&parameter.unit, parameter.range)) {
             Ok(read) => arguments.extend(read),
             Err(Bad) => bad = true,
         }
@@ -373,7 +374,7 @@ fn fill(
     path: &str,
     given: &[Entry],
     known: &[(&str, &Argument)],
-    range: Range,
+    (unit, range): (&str, Range),
 ) -> Result<Vec<(String, Argument)>, Bad> {
     let mut bad = false;
     for entry in given.iter().filter(|entry| known.iter().all(|(name, _)| *name != entry.name)) {
@@ -386,7 +387,7 @@ fn fill(
             None => Ok((*default).clone()),
             Some(entry) => {
                 let name = format!("{path}.{name}");
-                default.read(&Cell { reading, node: &entry.node, name, unit: "", range })
+                default.read(&Cell { reading, node: &entry.node, name, unit, range })
             }
         };
         match value {

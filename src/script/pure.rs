@@ -118,7 +118,7 @@ impl Pure {
             })?;
         }
         let returns = |what: &str, point: &[f64]| {
-            let point: Vec<String> = point.iter().map(|x| format!("{x}")).collect();
+            let point: Vec<String> = point.iter().map(|x| format!("{x:.4}")).collect();
             Err(mlua::Error::runtime(format!(
                 "at ({}) it returns {what}; allowed: a finite number",
                 point.join(", ")

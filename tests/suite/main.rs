@@ -14,6 +14,7 @@ mod profiles;
 mod program;
 mod reference;
 mod scenes;
+mod scripts;
 mod table;
 
 /// As in the program: scripts give the same result in every run.

@@ -28,6 +28,10 @@ const DIRECTIONS: usize = 256;
 /// A radial function: puts its values at radii into the second slice.
 pub type AtRadii<'a> = dyn FnMut(&[f64], &mut [f64]) -> Result<(), Diagnostic> + 'a;
 
+/// Points along each axis of a spot on which is found out how much of its light lies in the grid: every spot at the grid's faces
+/// takes their cube.
+const POINTS: f64 = 32.0;
+
 /// Integral of a radial function, and what a coarser rule differs by.
 pub fn radial(support: f64, flat: bool, function: &mut AtRadii<'_>) -> Result<(f64, f64), Diagnostic> {
     let mut over = |panels: usize| -> Result<f64, Diagnostic> {
@@ -126,9 +130,8 @@ pub fn inside(profile: &Lua, centre: [f64; 3], grid: &Grid, region: &Box3) -> f6
         }
         let (first, last) = ((centre[a] - reach[a]).round(), (centre[a] + reach[a]).round());
         let voxels = last - first + 1.0;
-        let finest = profile.points_per_axis();
-        let step = (voxels / finest).ceil().max(1.0);
-        let parts = (finest / voxels).ceil().max(1.0);
+        let step = (voxels / POINTS).ceil().max(1.0);
+        let parts = (POINTS / voxels).ceil().max(1.0);
         let mut offsets = Vec::new();
         let mut voxel = first;
         while voxel <= last {
