@@ -42,10 +42,20 @@ impl Pure {
         let mut seen = HashSet::new();
         let (mut weak, mut held) = (false, 0);
         let (met, found, bytes) = (&mut seen, &mut weak, &mut held);
+        // Behind the script's own globals lie those of the sandbox, which are frozen, and whose variables never change.
+        let libraries: Value = match lua.globals().metatable() {
+            Some(metatable) => metatable.raw_get("__index")?,
+            None => Value::Nil,
+        };
+        let nothing = lua.create_table()?;
         // SAFETY: the closure works on the values it is given, and makes room for what it adds.
         unsafe {
+            lua.exec_raw::<()>((libraries, list.clone(), nothing), |state| {
+                freeze(state, met, false);
+                ffi::lua_settop(state, 0);
+            })?;
             lua.exec_raw::<()>((function.clone(), list.clone(), roots), |state| {
-                *found = freeze(state, met);
+                *found = freeze(state, met, true);
                 ffi::lua_settop(state, 0);
                 // When the collector runs depends on all calls before; so it waits for the end of a call.
                 ffi::lua_gc(state, ffi::LUA_GCCOLLECT, 0);
@@ -192,9 +202,9 @@ const LIST: c_int = 2;
 const QUEUE: c_int = 3;
 const AT_HAND: c_int = 4;
 
-/// Freezes what the function and the values in the queue reach, and puts variables into the list; whether there is a
-/// weak table among them.
-unsafe fn freeze(state: *mut lua_State, seen: &mut HashSet<*const c_void>) -> bool {
+/// Freezes what the function and the values in the queue reach, and puts their variables into the list where those are
+/// to be watched; whether there is a weak table among them.
+unsafe fn freeze(state: *mut lua_State, seen: &mut HashSet<*const c_void>, watched: bool) -> bool {
     let mut weak = false;
     // SAFETY: the stack grows by a few values, for which there is room, and each round leaves it as it was.
     unsafe {
@@ -224,7 +234,9 @@ unsafe fn freeze(state: *mut lua_State, seen: &mut HashSet<*const c_void>) -> bo
                 ffi::LUA_TFUNCTION => {
                     let mut variable = 1;
                     while !ffi::lua_getupvalue(state, AT_HAND, variable).is_null() {
-                        note_variable(state, variable);
+                        if watched {
+                            note_variable(state, variable);
+                        }
                         reach(state, seen, &mut queued);
                         variable += 1;
                     }

@@ -33,6 +33,9 @@ pub const PAYING: [&str; 3] = ["unpack", "table.unpack", "tonumber"];
 /// Functions of the libraries that are replaced.
 const PRELUDE: &str = include_str!("prelude.lua");
 
+/// What the interpreter calls them.
+pub const PRELUDE_NAME: &str = "blobscene";
+
 /// Opens the libraries and closes what they leave open.
 pub fn furnish(lua: &Lua) -> Result<()> {
     lua.load_std_libs(StdLib::TABLE | StdLib::STRING | StdLib::MATH | StdLib::BIT | StdLib::COROUTINE)?;
@@ -48,7 +51,7 @@ pub fn furnish(lua: &Lua) -> Result<()> {
     }
     // SAFETY: plain C functions without upvalues.
     let given = unsafe { (lua.create_c_function(charge)?, lua.create_c_function(exhausted)?) };
-    lua.load(PRELUDE).set_name("=blobscene").call::<()>(given)
+    lua.load(PRELUDE).set_name(format!("={PRELUDE_NAME}")).call::<()>(given)
 }
 
 /// `exhausted()`: a script caught the error that memory had run out.
