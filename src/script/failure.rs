@@ -92,9 +92,12 @@ fn split(text: &str) -> (Position, &str) {
         let position = (source.parse().ok()?, rest[..digits].parse().ok()?);
         Some((position, rest[digits..].trim_start_matches([':', ' '])))
     };
-    match parse() {
-        Some((position, message)) => (Some(position), message),
-        None => (None, text),
+    // A library function that stands in for another is no place of the script's.
+    let of_library = || text.strip_prefix(super::sandbox::PRELUDE_NAME)?.strip_prefix(':')?.split_once(": ");
+    match (parse(), of_library()) {
+        (Some((position, message)), _) => (Some(position), message),
+        (None, Some((line, message))) if line.chars().all(|c| c.is_ascii_digit()) => (None, message),
+        (None, _) => (None, text),
     }
 }
 
@@ -132,5 +135,6 @@ mod tests {
         assert_eq!(split("script0:4 function f"), (Some((0, 4)), "function f"));
         assert_eq!(split("scripture"), (None, "scripture"));
         assert_eq!(split("script1"), (None, "script1"));
+        assert_eq!(split("blobscene:70: too many"), (None, "too many"));
     }
 }

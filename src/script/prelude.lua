@@ -129,7 +129,7 @@ end
 -- An error that memory has run out may be caught, but it ends the script all the same.
 local function checked(ok, problem, ...)
     if not ok then
-        charge(50)
+        charge(200)
         if problem == "not enough memory" then exhausted() end
     end
     return ok, problem, ...

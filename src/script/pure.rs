@@ -5,13 +5,12 @@
 //! loaded, and after every call the variables that it shares with other functions must be what they were.
 
 use std::collections::HashSet;
-use std::ffi::{CStr, c_int, c_void};
+use std::ffi::{c_int, c_void};
 
 use mlua::ffi::{self, lua_State};
 use mlua::{Function, Lua, Result, Value};
 
 use super::budget;
-use super::sandbox::LIBRARIES_NAME;
 
 /// A function that may be called any number of times, and the variables it can reach.
 pub struct Pure {
@@ -43,10 +42,20 @@ impl Pure {
         let mut seen = HashSet::new();
         let (mut weak, mut held) = (false, 0);
         let (met, found, bytes) = (&mut seen, &mut weak, &mut held);
+        // Behind the script's own globals lie those of the sandbox, which are frozen, and whose variables never change.
+        let libraries: Value = match lua.globals().metatable() {
+            Some(metatable) => metatable.raw_get("__index")?,
+            None => Value::Nil,
+        };
+        let nothing = lua.create_table()?;
         // SAFETY: the closure works on the values it is given, and makes room for what it adds.
         unsafe {
+            lua.exec_raw::<()>((libraries, list.clone(), nothing), |state| {
+                freeze(state, met, false);
+                ffi::lua_settop(state, 0);
+            })?;
             lua.exec_raw::<()>((function.clone(), list.clone(), roots), |state| {
-                *found = freeze(state, met);
+                *found = freeze(state, met, true);
                 ffi::lua_settop(state, 0);
                 // When the collector runs depends on all calls before; so it waits for the end of a call.
                 ffi::lua_gc(state, ffi::LUA_GCCOLLECT, 0);
@@ -118,7 +127,7 @@ impl Pure {
             })?;
         }
         let returns = |what: &str, point: &[f64]| {
-            let point: Vec<String> = point.iter().map(|x| format!("{x:.4}")).collect();
+            let point: Vec<String> = point.iter().map(|x| format!("{x}")).collect();
             Err(mlua::Error::runtime(format!(
                 "at ({}) it returns {what}; allowed: a finite number",
                 point.join(", ")
@@ -193,9 +202,9 @@ const LIST: c_int = 2;
 const QUEUE: c_int = 3;
 const AT_HAND: c_int = 4;
 
-/// Freezes what the function and the values in the queue reach, and puts variables into the list; whether there is a
-/// weak table among them.
-unsafe fn freeze(state: *mut lua_State, seen: &mut HashSet<*const c_void>) -> bool {
+/// Freezes what the function and the values in the queue reach, and puts their variables into the list where those are
+/// to be watched; whether there is a weak table among them.
+unsafe fn freeze(state: *mut lua_State, seen: &mut HashSet<*const c_void>, watched: bool) -> bool {
     let mut weak = false;
     // SAFETY: the stack grows by a few values, for which there is room, and each round leaves it as it was.
     unsafe {
@@ -223,7 +232,6 @@ unsafe fn freeze(state: *mut lua_State, seen: &mut HashSet<*const c_void>) -> bo
                     }
                 }
                 ffi::LUA_TFUNCTION => {
-                    let watched = !is_of_libraries(state, AT_HAND);
                     let mut variable = 1;
                     while !ffi::lua_getupvalue(state, AT_HAND, variable).is_null() {
                         if watched {
@@ -241,20 +249,6 @@ unsafe fn freeze(state: *mut lua_State, seen: &mut HashSet<*const c_void>) -> bo
         }
     }
     weak
-}
-
-/// Whether a function is one of those that the libraries have in Lua: their variables cannot change, and there are many.
-unsafe fn is_of_libraries(state: *mut lua_State, index: c_int) -> bool {
-    // SAFETY: the record is plain numbers and pointers; its text ends with a zero. What is pushed is popped.
-    unsafe {
-        let mut record: ffi::lua_Debug = std::mem::zeroed();
-        ffi::lua_pushvalue(state, index);
-        let known = ffi::lua_getinfo(state, -1, c"s".as_ptr(), &mut record) != 0;
-        ffi::lua_pop(state, 1);
-        known
-            && !record.short_src.is_null()
-            && CStr::from_ptr(record.short_src).to_bytes() == LIBRARIES_NAME.as_bytes()
-    }
 }
 
 /// Takes the value on top of the stack off it, and puts it into the queue where it is new and holds others.

@@ -30,11 +30,11 @@ const REMOVED_INNER: &[(&str, &[&str])] = &[
 /// Functions of the prelude that the compiler would otherwise replace with the library's own, which take no steps.
 pub const PAYING: [&str; 3] = ["unpack", "table.unpack", "tonumber"];
 
-/// What the interpreter calls the source of those.
-pub const LIBRARIES_NAME: &str = "blobscene";
-
 /// Functions of the libraries that are replaced.
 const PRELUDE: &str = include_str!("prelude.lua");
+
+/// What the interpreter calls them.
+pub const PRELUDE_NAME: &str = "blobscene";
 
 /// Opens the libraries and closes what they leave open.
 pub fn furnish(lua: &Lua) -> Result<()> {
@@ -51,7 +51,7 @@ pub fn furnish(lua: &Lua) -> Result<()> {
     }
     // SAFETY: plain C functions without upvalues.
     let given = unsafe { (lua.create_c_function(charge)?, lua.create_c_function(exhausted)?) };
-    lua.load(PRELUDE).set_name(format!("={LIBRARIES_NAME}")).call::<()>(given)
+    lua.load(PRELUDE).set_name(format!("={PRELUDE_NAME}")).call::<()>(given)
 }
 
 /// `exhausted()`: a script caught the error that memory had run out.

@@ -18,7 +18,7 @@ const STEP: Duration = Duration::from_nanos(120);
 
 /// The same for a call that has taken few steps yet, but long ones.
 const SLOW_START: Duration = Duration::from_secs(8);
-const SLOW_STEP: Duration = Duration::from_nanos(2000);
+const SLOW_STEP: Duration = Duration::from_nanos(1000);
 
 /// Tells a call to stop when its time is up; until it is dropped.
 pub struct Watch {

@@ -265,6 +265,14 @@ local t, x = {}, 0
 for i = 1, 6 do t[function() return i end] = i end
 for k, v in pairs(t) do x = x * 7 + v end
 return x
+--- profile: a profile remembers in a function of a frozen table => 2: attack.lua
+local n = 0
+local t = table.freeze({ next = function() n = n + 1 return n end })
+return { support = 3, radial = function(p, r) return t.next() end }
+--- profile: a profile remembers in a global function => 2: attack.lua
+local n = 0
+function next_number() n = n + 1 return n end
+return { support = 3, radial = function(p, r) return next_number() end }
 --- profile: a profile clones a closure => 2: attack.lua
 local n = 0
 local function f() n = n + 1 return function() return n end end

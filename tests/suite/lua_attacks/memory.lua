@@ -1,31 +1,31 @@
---- generate: a list without end => 1: more memory than|took more
+--- generate: a list without end => 1: more memory than|took more than
 local t = {}
 for i = 1, 1e12 do t[i] = i end
---- generate: tables in tables => 1: more memory than|took more
+--- generate: tables in tables => 1: more memory than|took more than
 local t = {}
 while true do t = { t } end
---- generate: tables in tables, caught => 1: more memory than|took more
+--- generate: tables in tables, caught => 1: more memory than|took more than
 local t = {}
 while true do pcall(function() while true do t = { t, t } end end) end
---- generate: closures => 1: more memory than|took more
+--- generate: closures => 1: more memory than|took more than
 local t = {}
 while true do t[#t + 1] = function() return t end end
---- generate: coroutines => 1: more memory than|took more
+--- generate: coroutines => 1: more memory than|took more than
 local t = {}
 while true do t[#t + 1] = coroutine.create(function() end) end
---- generate: coroutines that have begun => 1: more memory than|took more
+--- generate: coroutines that have begun => 1|2: more memory than|took more than|attack.lua
 local t = {}
 while true do
     local c = coroutine.wrap(function() local x = { unpack(table.create(200, 1)) } coroutine.yield() return x end)
     c()
     t[#t + 1] = c
 end
---- generate: many small texts => 1: more memory than|took more
+--- generate: many small texts => 1: more memory than|took more than
 local t = {}
 while true do t[#t .. "x"] = #t .. "y" t[#t + 1] = true end
 --- generate: memory is full, caught, and filled again => 1: more memory than
 while true do pcall(function() local t = {} while true do t[#t + 1] = ("x"):rep(1000) .. #t end end) end
---- generate: memory is full, caught with a handler that wants more => 1: more memory than|took more
+--- generate: memory is full, caught with a handler that wants more => 1: more memory than|took more than
 while true do
     xpcall(function() local t = {} while true do t = { t, ("x"):rep(1e5) .. tostring(#t) } end end, function() return ("x"):rep(5e7) end)
 end
@@ -91,27 +91,27 @@ return { x = x, y = x, z = x }
 while true do scene.emit(1, 1, 1) end
 --- generate: emit without end, caught => 1: took more than|more spots
 while true do pcall(scene.emit, 1, 1, 1) end
---- generate: rng lists of very many => 1: more memory|took more
+--- generate: rng lists of very many => 1: more memory|took more than
 scene.rng:uniform(0, 1, 5e7)
---- generate: rng points of very many => 1: more memory|took more
+--- generate: rng points of very many => 1: more memory|took more than
 scene.rng:point(5e7)
---- generate: rng lists in a loop => 1: more memory|took more
+--- generate: rng lists in a loop => 1: more memory|took more than
 while true do scene.rng:normal(0, 1, 1e5) end
---- generate: rng choice of very many => 1: more memory|took more
+--- generate: rng choice of very many => 1: more memory|took more than
 scene.rng:choice({ 1, 2 }, 5e7)
---- generate: rng streams without end => 1: more memory|took more
+--- generate: rng streams without end => 1: more memory|took more than
 local t = {}
 while true do t[#t + 1] = scene.rng:stream(#t) end
---- radial: a profile that fills memory => 1: more memory|took more
+--- radial: a profile that fills memory => 1: more memory|took more than
 local t = {}
 while true do t = { t, ("x"):rep(1e5) .. tostring(t) } end
---- intensity: a profile that fills memory, caught => 1: more memory|took more
+--- intensity: a profile that fills memory, caught => 1: more memory|took more than
 pcall(function() local s = "x" while true do s = s .. s end end)
 return 1
---- script: memory is full while the script is loaded => 1: more memory|took more
+--- script: memory is full while the script is loaded => 1: more memory|took more than
 local s = "x"
 while true do s = s .. s end
---- script: memory is full while a module is loaded => 1: more memory|took more
+--- script: memory is full while a module is loaded => 1: more memory|took more than
 require("m")
 --- file m.lua
 local s = "x"
