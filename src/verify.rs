@@ -28,7 +28,7 @@ use crate::volume_file::volume_hash;
 /// Where it differs, or why that cannot be told.
 pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, host: Host, stop: &AtomicBool) -> Result<u64> {
     let file = VolumeFile::open(path)?;
-    let scene = carried_scene(&file, host)?;
+    let scene = pool.install(|| carried_scene(&file, host))?;
     let differs = |what: String| Error::Differs { path: path.to_path_buf(), what };
     let header = &file.header;
     let region = match &header.region {

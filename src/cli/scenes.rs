@@ -122,7 +122,7 @@ pub struct Placed {
 
 impl Placed {
     pub fn read(path: &Path, reading: &Reading, limits: &Limits, pool: &ThreadPool) -> Result<Placed> {
-        let scene = reading.open(path, limits)?;
+        let scene = pool.install(|| reading.open(path, limits))?;
         let region = reading.region(&scene)?;
         admit_grid(&scene, &region, limits)?;
         let spots = pool.install(|| populate(&scene, 0, limits.most_spots())).map_err(Error::Scene)?;

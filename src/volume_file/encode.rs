@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
-use blake3::Hash;
+use blake3::{Hash, Hasher};
 
 use super::contiguous::{Contiguous, dark};
 use super::layout::{HASH_EDGE, Layout};
@@ -90,10 +90,23 @@ impl Sink for Encoder<'_> {
             let hash_blocks = self.layout.hash_blocks();
             let parts = BlockGrid::new(&whole, [HASH_EDGE; 3]);
             for part in (0..parts.len()).map(|i| parts.voxels(i)) {
-                let voxels = gather(&scratch.voxels, extent, bytes, &part, sizes(&part), &mut scratch.part);
+                // A slice at a time stays in the first-level cache.
+                let depth = if sizes(&part) == extent { extent[2] as u64 } else { 1 };
+                let mut hasher = Hasher::new();
+                for z in part[2].clone().step_by(depth as usize) {
+                    let slices = [part[0].clone(), part[1].clone(), z..z + depth];
+                    hasher.update(gather(
+                        &scratch.voxels,
+                        extent,
+                        bytes,
+                        &slices,
+                        sizes(&slices),
+                        &mut scratch.part,
+                    ));
+                }
                 let at = [0, 1, 2].map(|a| (first[a] + part[a].start) / HASH_EDGE);
                 let index = (at[2] * hash_blocks.count[1] + at[1]) * hash_blocks.count[0] + at[0];
-                out.digests.push(Digest { index: index as usize, hash: blake3::hash(voxels) });
+                out.digests.push(Digest { index: index as usize, hash: hasher.finalize() });
             }
         }
         if let Some(place) = self.place {
