@@ -327,13 +327,14 @@ impl Collector {
             self.begin()?;
             for i in 0..count {
                 let field = if i < 3 { Field::Position(i) } else { self.emitted[i - 3] };
-                let mut is_number = 0;
-                let x = ffi::lua_tonumberx(state, i as c_int + 1, &mut is_number);
-                if is_number != 0 {
-                    self.allow(field, x)?;
-                    self.set(field, x);
-                } else if ffi::lua_type(state, i as c_int + 1) != ffi::LUA_TNIL {
-                    return Err(format!("its value number {} is no number", i + 1));
+                match ffi::lua_type(state, i as c_int + 1) {
+                    ffi::LUA_TNUMBER => {
+                        let x = ffi::lua_tonumber(state, i as c_int + 1);
+                        self.allow(field, x)?;
+                        self.set(field, x);
+                    }
+                    ffi::LUA_TNIL => {}
+                    _ => return Err(format!("its value number {} is no number", i + 1)),
                 }
             }
         }
