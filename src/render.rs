@@ -13,6 +13,7 @@ mod coverage;
 mod cut;
 mod kernel;
 mod lanes;
+mod lattice;
 mod ordered;
 mod paint;
 mod product;
@@ -30,6 +31,8 @@ use crate::grid::{Box3, Grid};
 use crate::populate::Spots;
 use crate::scene::{Dtype, Precision, Scene};
 
+use lattice::Lattice;
+
 pub use accuracy::{Accuracy, Bounds, Reach};
 pub use block::{Block, Tile, padded};
 pub use kernel::Real;
@@ -40,6 +43,7 @@ pub struct Renderer<'a> {
     pub scene: &'a Scene,
     pub spots: &'a Spots,
     pub accuracy: Accuracy,
+    lattice: Lattice,
     /// References to spots that may be held at once; more blocks are binned in further passes over the spots.
     most_references: u64,
     bounds: OnceLock<Bounds>,
@@ -106,6 +110,7 @@ impl<'a> Renderer<'a> {
             scene,
             spots,
             accuracy: Accuracy::new(scene, spots),
+            lattice: Lattice::new(&scene.grid),
             most_references,
             bounds: OnceLock::new(),
         }

@@ -19,10 +19,7 @@ pub fn bench(criterion: &mut Criterion) {
         let mut volume = renderer.array(&pool, &region);
         group.throughput(Throughput::Elements(count));
         group.bench_function(BenchmarkId::new("sigma", sigma), |bencher| {
-            bencher.iter(|| {
-                volume.fill(0.0);
-                renderer.add_to(&pool, &region, &mut volume);
-            });
+            bencher.iter(|| renderer.fill_array(&pool, &region, &mut volume));
         });
     }
     group.finish();

@@ -150,7 +150,7 @@ impl Profile for Gaussian {
         peak * steepest * (1.0 + 1e-12)
     }
 
-    /// A point's value has at most 3 units of its own, and 2 from u^2/2, whose own rounding weighs u^2 exp(-u^2/2) < 1.
+    /// A point's value has at most 3 units of its own, and 3 from u^2/2, whose own rounding weighs u^2 exp(-u^2/2) < 1.
     ///
     /// A mean from the series has no more. One from error functions has 8 units of twice the half integral, which is
     /// about h = 1/sigma of the peak where h is small; and where h is large, an edge of the voxel lies in the spot
@@ -159,8 +159,8 @@ impl Profile for Gaussian {
         let axis = |a: usize| {
             let h = grid.voxel_size[a] / size.width[a];
             match self.sampling {
-                Sampling::Integrated if h > 1.0 / WIDE => 6.0 + 10.0 / h + h,
-                _ => 6.0,
+                Sampling::Integrated if h > 1.0 / WIDE => 7.0 + 10.0 / h + h,
+                _ => 7.0,
             }
         };
         grid.axes().map(axis).sum::<f64>() + 2.0

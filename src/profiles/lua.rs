@@ -64,7 +64,7 @@ pub struct Lua {
 
 enum Form {
     /// A table holds the values to the scene's tolerance; maybe one does that fits into registers.
-    Table(RadialTable, Option<FixedTable>),
+    Table(Box<RadialTable>, Option<Box<FixedTable>>),
     /// No table does: the script is called at every voxel. Or it is asked for that.
     Radial,
     Intensity,
@@ -112,7 +112,7 @@ impl Lua {
                     };
                     let peak = table.peak;
                     let fixed = FixedTable::sample(support, &mut |r, out| probe.radial(r, out))?;
-                    (Form::Table(table, Some(fixed)), peak, integral, edge)
+                    (Form::Table(Box::new(table), Some(Box::new(fixed))), peak, integral, edge)
                 } else {
                     let sampled = light::solid(support, flat, |points, out| probe.intensity(points, out))?;
                     (Form::Intensity, sampled.peak, sampled.integral, sampled.at_support)

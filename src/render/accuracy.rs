@@ -18,7 +18,7 @@
 use rayon::prelude::*;
 
 use super::coverage::deepest;
-use crate::grid::{Box3, Grid};
+use super::lattice::{Lattice, Window};
 use crate::memory::vec_with_capacity;
 use crate::populate::Spots;
 use crate::profiles::{Profile, Shape};
@@ -121,33 +121,6 @@ impl Bounds {
     }
 }
 
-/// The voxels of `region` whose centres lie within `reach` of the spot's centre; indices of the whole grid.
-#[inline(always)]
-pub fn footprint(grid: &Grid, spot: &Spot, reach: &Reach, region: &Box3) -> Option<Box3> {
-    let centre = grid.to_voxel(spot.centre);
-    let mut voxels = [0..0, 0..0, 0..0];
-    for a in 0..3 {
-        let (start, end) = (region[a].start as f64, region[a].end as f64);
-        // In floating point until both are near the region: the numbers may be far beyond any integer.
-        let (low, high) = (centre[a] - f64::from(reach[a]), centre[a] + f64::from(reach[a]));
-        let low = if low > start { low } else { start };
-        let high = if high < end - 1.0 { high } else { end - 1.0 };
-        // Also false for NaN.
-        if !(low <= high) {
-            return None;
-        }
-        // Rounded up and down by conversion, which is an instruction everywhere; through signed numbers, for which it
-        // is a single one.
-        let below = low as i64;
-        let (first, end) = ((below + i64::from((below as f64) < low)) as u64, high as i64 as u64 + 1);
-        if first >= end {
-            return None;
-        }
-        voxels[a] = first..end;
-    }
-    Some(voxels)
-}
-
 /// The smallest f32 that is not below `x`.
 fn round_up(x: f64) -> f32 {
     let nearest = x as f32;
@@ -217,10 +190,10 @@ impl Measure<'_> {
     /// The deepest overlap of the spots' boxes, with a reach and weights for each.
     fn deepest<const N: usize>(&self, weighted: impl Fn(usize) -> (Reach, [u64; N]) + Sync) -> [u64; N] {
         let grid = &self.scene.grid;
-        let whole = grid.whole();
+        let (lattice, whole) = (Lattice::new(grid), Window::new(&grid.whole()));
         deepest(grid, self.spots.list.len(), |id| {
             let (reach, weights) = weighted(id);
-            footprint(grid, &self.spots.list[id], &reach, &whole).map(|voxels| (voxels, weights))
+            lattice.footprint(&self.spots.list[id].centre, &reach, &whole).map(|voxels| (voxels, weights))
         })
     }
 

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{BlockGrid, Renderer, accuracy::footprint};
+use super::lattice::Window;
+use super::{BlockGrid, Renderer};
 use crate::memory::vec_with_capacity;
 use crate::simd::for_every_width;
 
@@ -126,8 +127,9 @@ fn visit(
     ids: Range<usize>,
     mut seen: impl FnMut(usize, usize),
 ) {
+    let window = Window::new(&blocks.region);
     for id in ids {
-        let Some([xs, ys, zs]) = blocks_of(renderer, blocks, id) else { continue };
+        let Some([xs, ys, zs]) = blocks_of(renderer, blocks, &window, id) else { continue };
         for z in zs.start.max(layers.start)..zs.end.min(layers.end) {
             for y in ys.clone() {
                 let row = ((z - layers.start) * blocks.count[1] + y) * blocks.count[0];
@@ -139,11 +141,16 @@ fn visit(
     }
 }
 
-/// The blocks that spot `id` reaches, x y z.
+/// The blocks that spot `id` reaches, x y z; `window` is their region.
 #[inline(always)]
-fn blocks_of(renderer: &Renderer<'_>, blocks: &BlockGrid, id: usize) -> Option<[Range<u64>; 3]> {
-    let reach = &renderer.accuracy.reach[id];
-    let mut voxels = footprint(renderer.grid(), &renderer.spots.list[id], reach, &blocks.region)?;
+fn blocks_of(
+    renderer: &Renderer<'_>,
+    blocks: &BlockGrid,
+    window: &Window,
+    id: usize,
+) -> Option<[Range<u64>; 3]> {
+    let centre = &renderer.spots.list[id].centre;
+    let mut voxels = renderer.lattice.footprint(centre, &renderer.accuracy.reach[id], window)?;
     for a in 0..3 {
         let (first, edge) = (blocks.region[a].start, blocks.block[a]);
         let block = |voxel: u64| {
@@ -159,12 +166,13 @@ fn blocks_of(renderer: &Renderer<'_>, blocks: &BlockGrid, id: usize) -> Option<[
 /// How many spot references each layer of blocks (along z) holds.
 pub fn references_per_layer(renderer: &Renderer<'_>, blocks: &BlockGrid) -> Vec<u64> {
     let layers = blocks.count[2] as usize;
+    let window = Window::new(&blocks.region);
     (0..renderer.spots.list.len())
         .into_par_iter()
         .fold(
             || vec![0_u64; layers],
             |mut count, id| {
-                if let Some([x, y, z]) = blocks_of(renderer, blocks, id) {
+                if let Some([x, y, z]) = blocks_of(renderer, blocks, &window, id) {
                     for layer in z {
                         count[layer as usize] += (x.end - x.start) * (y.end - y.start);
                     }

@@ -6,7 +6,7 @@ use super::Renderer;
 use super::block::{Block, Lit};
 use super::kernel::{Real, Rows, Stroke, TILE_WIDTH};
 use super::lanes::LANE;
-use super::tables::{Drawn, Form, Frame, Tables};
+use super::tables::{Drawn, Form, Tables};
 use crate::profiles::{Shape, Sums};
 use crate::simd::prefetch;
 
@@ -138,7 +138,7 @@ impl<T: Real> Block<T> {
         let [dx, dy, dz] = [0, 1, 2].map(|a| {
             let from = self.voxels[a].start + (first[a] + within[a].start) as u64;
             let voxels = from..from + within[a].len() as u64;
-            Frame::new(renderer.grid(), a, spot.centre[a], 1.0).ramp(&voxels).distances()
+            renderer.lattice.frame(a, spot.centre[a], 1.0).ramp(&voxels).distances()
         });
         let [xs, ys, zs] = within;
         self.light(tile, ys.clone(), zs.clone());

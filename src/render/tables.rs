@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::Renderer;
-use super::accuracy::footprint;
 use super::kernel::Real;
 use super::lanes::{LANE, Numbers};
-use crate::grid::{Box3, Grid};
+use super::lattice::Window;
+use crate::grid::Box3;
 use crate::math::{GROUP, Ramp};
 use crate::profiles::{Separable, Shape};
 use crate::simd::prefetch;
@@ -28,60 +28,6 @@ pub enum Form {
     },
     /// Evaluated voxel by voxel: the number of the spot.
     Dense(u32),
-}
-
-/// Distances to a spot's centre along one axis: `start + (i - anchor) * step` for voxel i of the whole grid.
-///
-/// The anchor is the voxel nearest to the centre and `start` its distance, taken in twice the precision: so
-/// distances are exact to two roundings wherever the grid lies, and each depends on its voxel alone.
-#[derive(Debug, Clone, Copy)]
-pub struct Frame {
-    anchor: f64,
-    start: f64,
-    step: f64,
-}
-
-impl Frame {
-    /// Distances in units of `width` (world units).
-    #[inline(always)]
-    pub fn new(grid: &Grid, axis: usize, centre: f64, width: f64) -> Frame {
-        let (origin, step) = (grid.origin[axis], grid.voxel_size[axis]);
-        let anchor = nearest((centre - origin) / step);
-        // anchor * step + (origin - centre), each sum and product with its rounding error.
-        let product = anchor * step;
-        let product_error = anchor.mul_add(step, -product);
-        let (shift, shift_error) = two_sum(origin, -centre);
-        let (sum, sum_error) = two_sum(product, shift);
-        let start = sum + (sum_error + (product_error + shift_error));
-        Frame { anchor, start: start / width, step: step / width }
-    }
-
-    /// The distances of `voxels`.
-    #[inline(always)]
-    pub fn ramp(&self, voxels: &Range<u64>) -> Ramp {
-        Ramp {
-            first: voxels.start as f64 - self.anchor,
-            step: self.step,
-            start: self.start,
-            count: (voxels.end - voxels.start) as usize,
-        }
-    }
-}
-
-/// The nearest whole number, by additions alone: the instruction for it is not everywhere.
-#[inline(always)]
-fn nearest(x: f64) -> f64 {
-    const ROUND: f64 = 6_755_399_441_055_744.0;
-    // Beyond 2^51 the sum would lose bits; any number near x will do there.
-    if x.abs() < 2_251_799_813_685_248.0 { (x + ROUND) - ROUND } else { x }
-}
-
-/// a + b and its rounding error (Knuth).
-#[inline(always)]
-fn two_sum(a: f64, b: f64) -> (f64, f64) {
-    let sum = a + b;
-    let b_part = sum - a;
-    (sum, (a - (sum - b_part)) + (b - b_part))
 }
 
 /// How many spots ahead memory is asked for: a block's spots lie scattered over the list of all.
@@ -125,6 +71,7 @@ impl<T: Real> Tables<T> {
         let (scene, spots) = (renderer.scene, renderer.spots);
         self.used = 0;
         self.drawn.clear();
+        let window = Window::new(voxels);
         let mut group = 0;
         for (i, &id) in ids.iter().enumerate() {
             if self.used * size_of::<T>() >= TABLE_BYTES || i == MOST_SPOTS {
@@ -135,7 +82,8 @@ impl<T: Real> Tables<T> {
                 prefetch(&renderer.accuracy.reach[ahead as usize]);
             }
             let (id, spot) = (id as usize, &spots.list[id as usize]);
-            let Some(part) = footprint(&scene.grid, spot, &renderer.accuracy.reach[id], voxels) else {
+            let reach = &renderer.accuracy.reach[id];
+            let Some(part) = renderer.lattice.footprint(&spot.centre, reach, &window) else {
                 continue;
             };
             // The numbers ascend, and with them the groups.
@@ -148,7 +96,7 @@ impl<T: Real> Tables<T> {
                 within[a] = (part[a].start - first) as u32..(part[a].end - first) as u32;
             }
             let form = match scene.groups[group].profile.shape() {
-                Shape::Separable(profile) => self.add(&scene.grid, spot, profile, &part, &within, whole),
+                Shape::Separable(profile) => self.add(renderer, spot, profile, &part, &within, whole),
                 Shape::Dense(_) => Form::Dense(id as u32),
             };
             self.drawn.push(Drawn { voxels: within, form });
@@ -160,7 +108,7 @@ impl<T: Real> Tables<T> {
     #[inline(always)]
     fn add(
         &mut self,
-        grid: &Grid,
+        renderer: &Renderer<'_>,
         spot: &Spot,
         profile: &dyn Separable,
         part: &Box3,
@@ -170,8 +118,10 @@ impl<T: Real> Tables<T> {
         // In a plane there is no factor along z; the voxel's own is the amplitude.
         let mut ramps = [Ramp { first: 0.0, step: 0.0, start: 0.0, count: 0 }; 3];
         let mut room = [GROUP; 3];
+        let per_width = spot.size.width.map(|width| 1.0 / width);
+        let grid = renderer.grid();
         for a in grid.axes() {
-            ramps[a] = Frame::new(grid, a, spot.centre[a], spot.size.width[a]).ramp(&part[a]);
+            ramps[a] = renderer.lattice.frame(a, spot.centre[a], per_width[a]).ramp(&part[a]);
             room[a] = ramps[a].room();
         }
         let all = room[0] + room[1] + room[2];
