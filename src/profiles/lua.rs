@@ -3,15 +3,17 @@
 mod calls;
 mod fixed;
 mod light;
+mod shares;
 mod table;
 
 use std::f64::consts::PI;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use mlua::Value;
 
 use self::calls::Calls;
 use self::fixed::FixedTable;
+use self::shares::Shares;
 use self::table::RadialTable;
 use super::{Dense, Profile, Shape, Sizes, Sums};
 use crate::description::Table;
@@ -58,6 +60,8 @@ pub struct Lua {
     integral: (f64, f64),
     /// Largest magnitude found at the support.
     at_support: f64,
+    /// Made for the first spot that a face of the grid cuts.
+    shares: OnceLock<Shares>,
     /// The first problem of a voxel, while it is rendered.
     failure: Mutex<Option<Diagnostic>>,
 }
@@ -129,6 +133,7 @@ impl Lua {
                 peak,
                 integral,
                 at_support,
+                shares: OnceLock::new(),
                 failure: Mutex::new(None),
             })
     }
@@ -256,7 +261,17 @@ impl Profile for Lua {
     }
 
     fn inside(&self, centre: [f64; 3], _: &Size, grid: &Grid, region: &Box3) -> f64 {
-        light::inside(self, centre, grid, region)
+        let reach = |a: usize| self.support / grid.voxel_size[a];
+        let start = |a: usize| region[a].start as f64 - 0.5;
+        let end = |a: usize| region[a].end as f64 - 0.5;
+        if grid.axes().all(|a| centre[a] - reach(a) >= start(a) && centre[a] + reach(a) < end(a)) {
+            return 1.0;
+        }
+        if grid.axes().any(|a| centre[a] + reach(a) < start(a) || centre[a] - reach(a) >= end(a)) {
+            return 0.0;
+        }
+        let make = || Shares::new(self.support, grid.flat, |dx, dy, dz, out| self.values(dx, dy, dz, out));
+        self.shares.get_or_init(make).of(centre, grid, region)
     }
 
     fn shape(&self) -> Shape<'_> {

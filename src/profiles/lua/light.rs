@@ -1,8 +1,7 @@
 //! How much light a scripted profile has: its integral, by Gauss's rule on panels, and the share within a region.
 
-use super::{Lua, unit_surface};
+use super::unit_surface;
 use crate::diagnostic::Diagnostic;
-use crate::grid::{Box3, Grid};
 
 /// Nodes and weights of Gauss's rule with eight points on [-1, 1] (Abramowitz and Stegun, table 25.4).
 pub const GAUSS: [(f64, f64); 8] = [
@@ -27,10 +26,6 @@ const DIRECTIONS: usize = 256;
 
 /// A radial function: puts its values at radii into the second slice.
 pub type AtRadii<'a> = dyn FnMut(&[f64], &mut [f64]) -> Result<(), Diagnostic> + 'a;
-
-/// Points along each axis of a spot on which is found out how much of its light lies in the grid: every spot at the grid's faces
-/// takes their cube.
-const POINTS: f64 = 32.0;
 
 /// Integral of a radial function, and what a coarser rule differs by.
 pub fn radial(support: f64, flat: bool, function: &mut AtRadii<'_>) -> Result<(f64, f64), Diagnostic> {
@@ -107,55 +102,4 @@ pub fn solid(
         integral: (fine, (fine - coarse).abs()),
         at_support,
     })
-}
-
-/// The share of a spot's light that falls into `region`, by the values at points within the voxels, or where the voxels
-/// are very many, within some of them.
-pub fn inside(profile: &Lua, centre: [f64; 3], grid: &Grid, region: &Box3) -> f64 {
-    let reach = [0, 1, 2].map(|a| profile.support / grid.voxel_size[a]);
-    let (mut within, mut beyond) = (true, false);
-    for a in grid.axes() {
-        let (low, high) = (centre[a] - reach[a], centre[a] + reach[a]);
-        let (start, end) = (region[a].start as f64 - 0.5, region[a].end as f64 - 0.5);
-        within &= low >= start && high < end;
-        beyond |= high < start || low >= end;
-    }
-    if within || beyond {
-        return if beyond { 0.0 } else { 1.0 };
-    }
-    // Offsets of points along each axis, and whether they lie in the region: a voxel has as many as it takes.
-    let offsets = |a: usize| -> Vec<(f64, bool)> {
-        if a == 2 && grid.flat {
-            return vec![(0.0, true)];
-        }
-        let (first, last) = ((centre[a] - reach[a]).round(), (centre[a] + reach[a]).round());
-        let voxels = last - first + 1.0;
-        let step = (voxels / POINTS).ceil().max(1.0);
-        let parts = (POINTS / voxels).ceil().max(1.0);
-        let mut offsets = Vec::new();
-        let mut voxel = first;
-        while voxel <= last {
-            let inside = voxel >= region[a].start as f64 && voxel < region[a].end as f64;
-            for part in 0..parts as u32 {
-                let at = voxel + (f64::from(part) + 0.5) / parts - 0.5;
-                offsets.push(((at - centre[a]) * grid.voxel_size[a], inside));
-            }
-            voxel += step;
-        }
-        offsets
-    };
-    let [xs, ys, zs] = [offsets(0), offsets(1), offsets(2)];
-    let dx: Vec<f64> = xs.iter().map(|(dx, _)| *dx).collect();
-    let mut values = vec![0.0; dx.len()];
-    let (mut all, mut part) = (0.0, 0.0);
-    for &(dz, z_inside) in &zs {
-        for &(dy, y_inside) in &ys {
-            profile.values(&dx, dy, dz, &mut values);
-            for (value, (_, x_inside)) in values.iter().zip(&xs) {
-                all += value;
-                part += if *x_inside && y_inside && z_inside { *value } else { 0.0 };
-            }
-        }
-    }
-    if all == 0.0 { 0.0 } else { (part / all).clamp(0.0, 1.0) }
 }
