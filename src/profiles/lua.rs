@@ -127,7 +127,7 @@ impl Lua {
                 form,
                 support,
                 peak,
-                integral,
+                integral: settled(integral, peak * ball_measure(support, flat)),
                 at_support,
                 failure: Mutex::new(None),
             })
@@ -282,6 +282,16 @@ impl Dense for Lua {
             _ => false,
         }
     }
+}
+
+/// An integral with what it is uncertain by; 0 where that is as large, or where it is but rounding of what it may be `at_most`.
+fn settled((integral, uncertain): (f64, f64), at_most: f64) -> (f64, f64) {
+    if integral.abs() <= uncertain.max(1e-14 * at_most) { (0.0, 0.0) } else { (integral, uncertain) }
+}
+
+/// Volume of a ball, or area of a disc.
+fn ball_measure(radius: f64, flat: bool) -> f64 {
+    if flat { PI * radius * radius } else { 4.0 / 3.0 * PI * radius * radius * radius }
 }
 
 /// Surface of the unit sphere, or length of the unit circle.
