@@ -233,15 +233,18 @@ impl Collector {
         }
     }
 
-    /// Checks a number that the script gave for a field.
-    fn allow(&self, field: Field, x: f64) -> Wrong {
-        let name = || match field {
+    fn name(&self, field: Field) -> &str {
+        match field {
             Field::Position(axis) => AXES[axis],
             Field::Sigma => "sigma",
             Field::Column(column) => &self.columns[column].name,
-        };
+        }
+    }
+
+    /// Checks a number that the script gave for a field.
+    fn allow(&self, field: Field, x: f64) -> Wrong {
         if !x.is_finite() {
-            return Err(format!("its `{}` is {x}; allowed: a finite number", name()));
+            return Err(format!("its `{}` is {x}; allowed: a finite number", self.name(field)));
         }
         let positive = match field {
             Field::Sigma => true,
@@ -249,7 +252,7 @@ impl Collector {
             Field::Position(_) => false,
         };
         if positive && x <= 0.0 {
-            return Err(format!("its `{}` is {x}; allowed: > 0", name()));
+            return Err(format!("its `{}` is {x}; allowed: > 0", self.name(field)));
         }
         if matches!(field, Field::Column(PHOTONS)) && x < 0.0 {
             return Err(format!("its `photons` is {x}; allowed: >= 0"));
@@ -334,7 +337,7 @@ impl Collector {
                         self.set(field, x);
                     }
                     ffi::LUA_TNIL => {}
-                    _ => return Err(format!("its value number {} is no number", i + 1)),
+                    _ => return Err(format!("its `{}` is no number", self.name(field))),
                 }
             }
         }
@@ -430,6 +433,9 @@ pub fn list(lua: &Lua, collector: &RefCell<Collector>, list: Table) -> Result<()
     }
     match wrong {
         Some(what) => Err(mlua::Error::runtime(what)),
+        None if entries > length && length == 0 => Err(mlua::Error::runtime(
+            "the table is no list of spots, and has no `x`, so it is no spot either",
+        )),
         None if entries > length => Err(mlua::Error::runtime(format!(
             "the list of spots has {entries} entries, of which only 1 to {length} follow one another"
         ))),
