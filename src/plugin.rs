@@ -224,7 +224,8 @@ impl<T: ?Sized> Family<T> {
             ));
         }
         let scripts = cell.reading.files.plugins();
-        let own = || self.scripted.iter().flat_map(|_| scripts.iter().map(String::as_str));
+        let is_new = |own: &&str| kinds().all(|kind| kind != *own);
+        let own = || self.scripted.iter().flat_map(|_| scripts.iter().map(String::as_str)).filter(is_new);
         match self.scripted {
             Some(build) if own().any(|own| own == kind) => build(cell, table, &plugin_path(kind)),
             _ if self.planned.contains(&kind.as_str()) => {

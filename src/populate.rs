@@ -171,9 +171,16 @@ impl<'g: 'a, 'a> Maker<'g, 'a> {
             }
         }
         let light = self.group.profile.light(&size, self.grid);
+        let of_photons = |photons: f64| match light {
+            0.0 => {
+                let refusal = Refusal::new("the light of the profile sums to 0, so `photons` cannot be had");
+                Err(stuck(&places.brightness)(refusal.help("give `amplitude`")))
+            }
+            light => Ok((photons / light, photons)),
+        };
         let (amplitude, photons) = match (own(&self.placed.amplitude), own(&self.placed.photons)) {
             (Some(amplitude), _) => (amplitude, amplitude * light),
-            (None, Some(photons)) => (photons / light, photons),
+            (None, Some(photons)) => of_photons(photons)?,
             (None, None) => match &self.group.brightness {
                 Some(Brightness::Amplitude(value)) => {
                     let amplitude =
@@ -181,9 +188,7 @@ impl<'g: 'a, 'a> Maker<'g, 'a> {
                     (amplitude, amplitude * light)
                 }
                 Some(Brightness::Photons(value)) => {
-                    let photons =
-                        value.draw(&self.brightness, i as u64).map_err(stuck(&places.brightness))?;
-                    (photons / light, photons)
+                    of_photons(value.draw(&self.brightness, i as u64).map_err(stuck(&places.brightness))?)?
                 }
                 None => {
                     let refusal = Refusal::new(format!("spot {i} has neither amplitude nor photons"));

@@ -26,6 +26,7 @@ use mlua::{Function, Lua, LuaOptions, StdLib, Table, Value, ffi};
 use crate::diagnostic::{Diagnostic, printable, shown};
 use crate::files::{Files, lexical};
 use budget::Meter;
+pub use failure::in_thread;
 use heap::Pages;
 use watch::Watch;
 

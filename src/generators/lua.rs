@@ -14,7 +14,7 @@ use crate::description::Table;
 use crate::plugin::{Bad, Cell, Param, Plugin, TableReader, TableSpec};
 use crate::script::parameters::{Given, to_lua};
 use crate::script::role::{Part, Role};
-use crate::script::{budget, kind, streams};
+use crate::script::{budget, in_thread, kind, streams};
 use crate::spot::Refusal;
 
 const SCRIPT: Param<String> = Param::required("script", "The Lua file that returns `generate`.");
@@ -72,10 +72,11 @@ impl Generator for Lua {
             let parameters = to_lua(lua, arguments)?;
             let scene = surroundings::scene(lua, layout, &collector)?;
             let thread = lua.create_thread(generate)?;
-            let mut spots: Value = thread.resume((parameters, scene))?;
+            let located = |error| in_thread(lua, &thread, error);
+            let mut spots: Value = thread.resume((parameters, scene)).map_err(located)?;
             while thread.status() == ThreadStatus::Resumable {
                 absorb(lua, &collector, spots)?;
-                spots = thread.resume(())?;
+                spots = thread.resume(()).map_err(located)?;
             }
             absorb(lua, &collector, spots)
         });

@@ -57,7 +57,10 @@ impl Sheet<'_> {
     pub fn text(&self) -> String {
         let mut out = format!("{}: {}\n", self.kind, self.about);
         for param in &self.params {
-            let _ = write!(out, "\n  {}  ({})\n      {}\n", param.name(), facts(*param), param.about());
+            let _ = writeln!(out, "\n  {}  ({})", param.name(), facts(*param));
+            if !param.about().is_empty() {
+                let _ = writeln!(out, "      {}", param.about());
+            }
         }
         out.push_str(&self.rules.iter().map(|rule| format!("\n  {rule}\n")).collect::<String>());
         let _ = write!(out, "\nexample:\n  {}\n", self.example);

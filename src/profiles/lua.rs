@@ -11,8 +11,9 @@ use std::sync::{Mutex, OnceLock};
 
 use mlua::Value;
 
-use self::calls::Calls;
+use self::calls::{Calls, Probe};
 use self::fixed::FixedTable;
+use self::light::Sampled;
 use self::shares::Shares;
 use self::table::RadialTable;
 use super::{Dense, Profile, Shape, Sizes, Sums};
@@ -54,12 +55,7 @@ pub struct Lua {
     form: Form,
     /// Beyond this distance from the centre there is nothing.
     support: f64,
-    /// Largest magnitude of the values.
-    peak: f64,
-    /// Integral over space (in a plane over the plane), and what it is uncertain by.
-    integral: (f64, f64),
-    /// Largest magnitude found at the support.
-    at_support: f64,
+    found: Sampled,
     /// Made for the first spot that a face of the grid cuts.
     shares: OnceLock<Shares>,
     /// The first problem of a voxel, while it is rendered.
@@ -101,41 +97,22 @@ impl Lua {
     fn new(part: Part, flat: bool) -> Result<Lua, Diagnostic> {
         let radial = part.function == "radial";
         let mut calls = Calls::new(part);
-        calls
-            .probe(|probe| {
-                let support = probe.support()?;
-                let (form, peak, integral, at_support) = if radial {
-                    let table = RadialTable::sample(support, &mut |r, out| probe.radial(r, out))?;
-                    let mut edge = [0.0];
-                    probe.radial(&[support], &mut edge)?;
-                    let edge = edge[0].abs();
-                    let integral = if table.error <= TABLE_SHARE * 1e-3 {
-                        (table.integral(flat), 0.0)
-                    } else {
-                        light::radial(support, flat, &mut |r, out| probe.radial(r, out))?
-                    };
-                    let peak = table.peak;
-                    let fixed = FixedTable::sample(support, &mut |r, out| probe.radial(r, out))?;
-                    (Form::Table(Box::new(table), Some(Box::new(fixed))), peak, integral, edge)
-                } else {
-                    let sampled = light::solid(support, flat, |points, out| probe.intensity(points, out))?;
-                    (Form::Intensity, sampled.peak, sampled.integral, sampled.at_support)
-                };
-                if peak == 0.0 {
-                    return Err(probe.problem("the profile is 0 everywhere within its support"));
-                }
-                Ok((form, support, peak, integral, at_support))
-            })
-            .map(|(form, support, peak, integral, at_support)| Lua {
-                calls,
-                form,
-                support,
-                peak,
-                integral,
-                at_support,
-                shares: OnceLock::new(),
-                failure: Mutex::new(None),
-            })
+        let (form, support, mut found) = calls.probe(|probe| {
+            let support = probe.support()?;
+            let (form, found) = if radial {
+                let (table, found) = sample_radial(probe, support, flat)?;
+                let fixed = FixedTable::sample(support, &mut |r, out| probe.radial(r, out))?;
+                (Form::Table(Box::new(table), Some(Box::new(fixed))), found)
+            } else {
+                (Form::Intensity, light::solid(support, flat, |points, out| probe.intensity(points, out))?)
+            };
+            if found.peak == 0.0 {
+                return Err(probe.problem("the profile is 0 everywhere within its support"));
+            }
+            Ok((form, support, found))
+        })?;
+        found.forget_rounding(support, flat);
+        Ok(Lua { calls, form, support, found, shares: OnceLock::new(), failure: Mutex::new(None) })
     }
 
     fn fail(&self, problem: Diagnostic) {
@@ -204,15 +181,15 @@ impl Profile for Lua {
             ));
             self.form = Form::Radial;
         }
-        if self.at_support > tolerance * self.peak {
+        if self.found.at_support > tolerance * self.found.peak {
             warnings.push(format!(
                 "{name}: at its support of {} the profile is still {:.1e} of its peak: it is cut off there; raise `support`, or \
                  let the profile fall to 0",
                 self.support,
-                self.at_support / self.peak
+                self.found.at_support / self.found.peak
             ));
         }
-        let (integral, uncertain) = self.integral;
+        let (integral, uncertain) = self.found.integral;
         if uncertain > 1e-3 * integral.abs() {
             warnings.push(format!(
                 "{name}: the light of the profile is known to {:.1e} of itself only, and so are photons",
@@ -224,11 +201,11 @@ impl Profile for Lua {
 
     /// Integral over space, per voxel.
     fn light(&self, _: &Size, grid: &Grid) -> f64 {
-        self.integral.0 / grid.voxel_measure()
+        self.found.integral.0 / grid.voxel_measure()
     }
 
     fn peak(&self, _: &Size, _: &Grid) -> f64 {
-        self.peak
+        self.found.peak
     }
 
     fn reach(&self, _: &Size, grid: &Grid, _: f64) -> [f64; 3] {
@@ -246,7 +223,7 @@ impl Profile for Lua {
 
     fn outside(&self, _: &Size, grid: &Grid, reach: [f64; 3]) -> f64 {
         let whole = grid.axes().all(|a| reach[a] * grid.voxel_size[a] >= self.support);
-        if whole { 0.0 } else { self.peak }
+        if whole { 0.0 } else { self.found.peak }
     }
 
     /// An offset has 8 units of rounding; the table's own error comes to that.
@@ -254,14 +231,15 @@ impl Profile for Lua {
         match &self.form {
             Form::Table(table, fixed) => {
                 let off = fixed.as_ref().map_or(table.error, |fixed| fixed.error);
-                16.0 * (1.0 + table.steepest * self.support / self.peak) + off / f64::EPSILON
+                16.0 * (1.0 + table.steepest * self.support / self.found.peak) + off / f64::EPSILON
             }
             _ => 16.0,
         }
     }
 
     fn inside(&self, centre: [f64; 3], _: &Size, grid: &Grid, region: &Box3) -> f64 {
-        let reach = |a: usize| self.support / grid.voxel_size[a];
+        let extent = self.found.extent;
+        let reach = |a: usize| extent / grid.voxel_size[a];
         let start = |a: usize| region[a].start as f64 - 0.5;
         let end = |a: usize| region[a].end as f64 - 0.5;
         if grid.axes().all(|a| centre[a] - reach(a) >= start(a) && centre[a] + reach(a) < end(a)) {
@@ -270,7 +248,7 @@ impl Profile for Lua {
         if grid.axes().any(|a| centre[a] + reach(a) < start(a) || centre[a] - reach(a) >= end(a)) {
             return 0.0;
         }
-        let make = || Shares::new(self.support, grid.flat, |dx, dy, dz, out| self.values(dx, dy, dz, out));
+        let make = || Shares::new(extent, grid.flat, |dx, dy, dz, out| self.values(dx, dy, dz, out));
         self.shares.get_or_init(make).of(centre, grid, region)
     }
 
@@ -297,6 +275,26 @@ impl Dense for Lua {
             _ => false,
         }
     }
+}
+
+/// What is found of a radial function, and its table.
+fn sample_radial(
+    probe: &mut Probe<'_>,
+    support: f64,
+    flat: bool,
+) -> Result<(RadialTable, Sampled), Diagnostic> {
+    let mut function = |r: &[f64], out: &mut [f64]| probe.radial(r, out);
+    let table = RadialTable::sample(support, &mut function)?;
+    let mut edge = [0.0];
+    function(&[support], &mut edge)?;
+    let integral = if table.error <= TABLE_SHARE * 1e-3 {
+        (table.integral(flat), 0.0)
+    } else {
+        light::radial(support, flat, &mut function)?
+    };
+    let extent = light::extent(support, table.peak, &mut function)?;
+    let found = Sampled { peak: table.peak, integral, at_support: edge[0].abs(), extent };
+    Ok((table, found))
 }
 
 /// Surface of the unit sphere, or length of the unit circle.

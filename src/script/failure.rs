@@ -1,14 +1,17 @@
 //! What an interpreter says went wrong -> a [`Diagnostic`] at the script's own line.
 
-use mlua::Error;
+use mlua::{Error, Lua, Thread, ffi};
 
-use super::budget::{Limit, Position};
+use super::budget::{Limit, Position, position};
 use super::{Host, SOURCE_NAME, Sources};
 use crate::diagnostic::{Diagnostic, Place, excerpt};
 use crate::memory::size_text;
 
 /// Characters of a script's message that are shown.
 const MAX_MESSAGE: usize = 400;
+
+/// What an error may be besides a text, as the interpreter calls it.
+const OBJECTS: [&str; 5] = ["table", "function", "thread", "userdata", "buffer"];
 
 /// A script that hit a limit.
 pub fn limit(limit: Limit, position: Position, sources: &Sources, host: &Host) -> Diagnostic {
@@ -47,14 +50,47 @@ pub fn error(error: &Error, sources: &Sources, host: &Host) -> Diagnostic {
         return limit(Limit::Memory, position, sources, host);
     }
     let message = sources.with_names(message.trim());
-    let message =
-        if message.is_empty() { "the script failed without a message".to_string() } else { message };
+    let message = match message.split_once(": 0x") {
+        _ if message.is_empty() => "the script failed without a message".to_string(),
+        // Addresses differ between runs.
+        Some((kind, _)) if OBJECTS.contains(&kind) => {
+            format!("the script failed with a {kind} for a message")
+        }
+        _ => message,
+    };
     let problem = place(Diagnostic::invalid(excerpt(&message, MAX_MESSAGE)), position, sources);
     match problem.place {
         Some(_) => problem,
         None => Diagnostic { message: format!("{}: {}", sources.name(0), problem.message), ..problem },
     }
 }
+
+/// An error that ended a coroutine, with the line where it was if memory ran out: such an error does not carry one.
+pub fn in_thread(lua: &Lua, thread: &Thread, error: Error) -> Error {
+    if !is_memory(&error) {
+        return error;
+    }
+    let mut found = None;
+    // SAFETY: the coroutine lies at 1; it has ended and keeps its frames.
+    let asked = unsafe {
+        lua.exec_raw::<()>(thread.clone(), |state| {
+            let ended = ffi::lua_tothread(state, 1);
+            if !ended.is_null() {
+                found = (0..MAX_FRAMES).find_map(|level| position(ended, level));
+            }
+            ffi::lua_settop(state, 0);
+        })
+    };
+    match (asked, found) {
+        (Ok(()), Some((source, line))) => {
+            Error::runtime(format!("{SOURCE_NAME}{source}:{line}: {OUT_OF_MEMORY}"))
+        }
+        _ => error,
+    }
+}
+
+/// Frames of library functions that may lie above the script's own.
+const MAX_FRAMES: i32 = 8;
 
 /// The message, and the traceback behind it.
 fn texts(error: &Error) -> (String, String) {

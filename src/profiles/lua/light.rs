@@ -18,8 +18,15 @@ pub const GAUSS: [(f64, f64); 8] = [
 /// Panels along r.
 const RADIAL_PANELS: usize = 4096;
 
-/// Panels along an axis of a cube, in the first and in the second attempt.
+/// Panels along an axis of a cube, in the first and in the second attempt; and of a square, where they cost less.
 const SOLID_PANELS: [usize; 2] = [4, 6];
+const FLAT_PANELS: [usize; 2] = [24, 36];
+
+/// Where a profile stays below this share of its peak it has no light worth looking for.
+const DARK: f64 = 1e-7;
+
+/// Radii at which it is looked for.
+const RADII: usize = 4096;
 
 /// Directions in which a profile is looked at where its support ends.
 const DIRECTIONS: usize = 256;
@@ -46,11 +53,43 @@ pub fn radial(support: f64, flat: bool, function: &mut AtRadii<'_>) -> Result<(f
     Ok((fine, (fine - coarse).abs()))
 }
 
-/// What is found of a function without symmetry.
+/// The radius beyond which a radial function stays dark.
+pub fn extent(support: f64, peak: f64, function: &mut AtRadii<'_>) -> Result<f64, Diagnostic> {
+    let radii: Vec<f64> = (0..RADII).map(|i| support * i as f64 / RADII as f64).collect();
+    let mut values = vec![0.0; RADII];
+    function(&radii, &mut values)?;
+    Ok(bright(radii.into_iter().zip(values), peak, support / RADII as f64).min(support))
+}
+
+/// The largest radius at which a value is not dark, and `step` to the next.
+fn bright(values: impl Iterator<Item = (f64, f64)>, peak: f64, step: f64) -> f64 {
+    step + values
+        .filter(|(_, x)| x.abs() > DARK * peak)
+        .fold(0.0, |far, (r, _)| if r > far { r } else { far })
+}
+
+/// What is found of a function.
 pub struct Sampled {
+    /// Largest magnitude of the values.
     pub peak: f64,
+    /// Integral over space (in a plane over the plane), and what it is uncertain by.
     pub integral: (f64, f64),
+    /// Largest magnitude at the support.
     pub at_support: f64,
+    /// The radius beyond which it stays dark.
+    pub extent: f64,
+}
+
+impl Sampled {
+    /// An integral is 0 where it is uncertain by as much, or but rounding of what it may be at most.
+    pub fn forget_rounding(&mut self, support: f64, flat: bool) {
+        let square = support * support;
+        let ball = unit_surface(flat) * if flat { square / 2.0 } else { square * support / 3.0 };
+        let (integral, uncertain) = self.integral;
+        if integral.abs() <= uncertain.max(1e-14 * self.peak * ball) {
+            self.integral = (0.0, 0.0);
+        }
+    }
 }
 
 /// Integral, peak and edge of a function of three offsets within a sphere (a disc) of radius `support`.
@@ -60,6 +99,7 @@ pub fn solid(
     mut function: impl FnMut(&[[f64; 3]], &mut [f64]) -> Result<(), Diagnostic>,
 ) -> Result<Sampled, Diagnostic> {
     let mut peak = 0.0_f64;
+    let mut found: Vec<(f64, f64)> = Vec::new();
     let mut over = |panels: usize| -> Result<f64, Diagnostic> {
         let half = support / panels as f64;
         let axis: Vec<(f64, f64)> = (0..panels)
@@ -77,15 +117,17 @@ pub fn solid(
                 let points: Vec<[f64; 3]> = row.iter().map(|&(x, _)| [x, y, z]).collect();
                 let mut values = vec![0.0; points.len()];
                 function(&points, &mut values)?;
-                for ((_, wx), value) in row.iter().zip(values) {
+                for ((x, wx), value) in row.iter().zip(values) {
                     sum += wx * wy * wz * value;
+                    found.push(((x * x + y * y + z * z).sqrt(), value));
                     peak = if value.abs() > peak { value.abs() } else { peak };
                 }
             }
         }
         Ok(sum)
     };
-    let (coarse, fine) = (over(SOLID_PANELS[0])?, over(SOLID_PANELS[1])?);
+    let panels = if flat { FLAT_PANELS } else { SOLID_PANELS };
+    let (coarse, fine) = (over(panels[0])?, over(panels[1])?);
     let mut values = [0.0; DIRECTIONS + 1];
     let mut points = [[0.0; 3]; DIRECTIONS + 1];
     for (i, point) in points[1..].iter_mut().enumerate() {
@@ -97,8 +139,10 @@ pub fn solid(
     function(&points, &mut values)?;
     let largest = |values: &[f64]| values.iter().fold(0.0_f64, |a, b| if b.abs() > a { b.abs() } else { a });
     let (at_support, centre) = (largest(&values[1..]), values[0].abs());
+    let peak = if centre > peak { centre } else { peak };
     Ok(Sampled {
-        peak: if centre > peak { centre } else { peak },
+        peak,
+        extent: bright(found.into_iter(), peak, 2.0 * support / panels[1] as f64).min(support),
         integral: (fine, (fine - coarse).abs()),
         at_support,
     })

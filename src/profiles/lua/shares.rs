@@ -2,21 +2,22 @@
 
 use crate::grid::{Box3, Grid};
 
-/// Cells along each axis of the cube around the support.
+/// Cells along each axis of the cube around the light.
 const CELLS: usize = 64;
 
 /// Sums of the values over the box from the cube's first corner to each corner of a cell, x fastest; in a plane one layer.
 pub struct Shares {
-    support: f64,
+    /// How far the light reaches.
+    extent: f64,
     flat: bool,
     sums: Vec<f64>,
 }
 
 impl Shares {
     /// `row` gives the values at offsets along x, at one offset along y and z.
-    pub fn new(support: f64, flat: bool, mut row: impl FnMut(&[f64], f64, f64, &mut [f64])) -> Shares {
+    pub fn new(extent: f64, flat: bool, mut row: impl FnMut(&[f64], f64, f64, &mut [f64])) -> Shares {
         const EDGES: usize = CELLS + 1;
-        let middle = |i: usize| support * ((2 * i + 1) as f64 / CELLS as f64 - 1.0);
+        let middle = |i: usize| extent * ((2 * i + 1) as f64 / CELLS as f64 - 1.0);
         let dx: Vec<f64> = (0..CELLS).map(middle).collect();
         let layers = if flat { 1 } else { CELLS };
         let mut sums = vec![0.0; EDGES * EDGES * (layers + 1)];
@@ -34,7 +35,7 @@ impl Shares {
                 }
             }
         }
-        Shares { support, flat, sums }
+        Shares { extent, flat, sums }
     }
 
     /// The share of the light of a spot at `centre` (voxels) that falls into `region`.
@@ -45,7 +46,7 @@ impl Shares {
         for a in grid.axes() {
             let cell = |edge: f64| {
                 let offset = (edge - centre[a]) * grid.voxel_size[a];
-                ((offset / self.support + 1.0) * (CELLS as f64 / 2.0)).clamp(0.0, CELLS as f64)
+                ((offset / self.extent + 1.0) * (CELLS as f64 / 2.0)).clamp(0.0, CELLS as f64)
             };
             sides[a] = [cell(region[a].start as f64 - 0.5), cell(region[a].end as f64 - 0.5)];
         }

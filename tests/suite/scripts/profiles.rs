@@ -180,6 +180,35 @@ fn a_profile_that_is_cut_off_gets_a_warning() {
     assert!(err.contains("at its support of 0.5") && err.contains("7.8e-1"), "{err}");
 }
 
+/// A generous support changes nothing about the light that is found.
+#[test]
+fn light_is_found_within_a_support_that_is_too_large() {
+    for (support, function) in [
+        (80.0, "radial = function(p, r) return math.exp(-r * r / 0.08) end"),
+        (2.5, "intensity = function(p, x, y, z) return math.exp(-(x * x + y * y + z * z) / 0.08) end"),
+    ] {
+        let (file, err) = drawn(GRID, &format!("return {{ support = {support}, {function} }}"), "");
+        let inside = &file.spots["inside"];
+        assert!(inside[0] > 0.9999 && inside[1] > 0.9999 && inside[2] < 0.99, "{function}: {inside:?}");
+        assert!(!err.contains("leave no light"), "{err}");
+    }
+}
+
+#[test]
+fn photons_of_a_profile_whose_light_sums_to_0_are_refused() {
+    for function in [
+        "radial = function(p, r) return r < 1 and 7 or -1 end",
+        "intensity = function(p, x, y, z) return x * (4 - x * x - y * y - z * z) ^ 2 end",
+    ] {
+        let place = Place::new();
+        place.write("p.lua", &format!("return {{ support = 2, {function} }}"));
+        let scene = GRID.to_string() + &group("a", LUA, 10.0, &points(&CENTRES));
+        let (code, err) = super::refused(&place, &scene.replace("amplitude =", "photons ="));
+        assert_eq!(code, Some(2), "{err}");
+        assert!(err.contains("sums to 0") && err.contains("give `amplitude`"), "{err}");
+    }
+}
+
 #[test]
 fn what_is_no_profile_is_refused() {
     for (script, words) in [

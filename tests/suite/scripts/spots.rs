@@ -86,7 +86,9 @@ fn what_is_no_spot_is_refused_with_the_reason() {
         ("return 'spots'", &["`generate` gives the text \"spots\"", "list of spots"]),
         ("scene.emit(1, 2)", &["s.lua:2", "emit: spot 1", "no `z`"]),
         ("scene.emit(1, 2, 3, 4)", &["s.lua:2", "declares 0"]),
-        ("scene.emit(1, 2, 'c')", &["s.lua:2", "number 3"]),
+        ("scene.emit(1, 2, 'c')", &["s.lua:2", "`z` is no number"]),
+        ("return { X = 1, y = 2, z = 3 }", &["no list of spots", "no `x`"]),
+        ("error({})", &["s.lua:2", "failed with a table"]),
         ("error('too small a grid')", &["s.lua:2", "too small a grid"]),
         ("local t = nil; return t.x", &["s.lua:2", "index nil"]),
         ("scene.grid.size.x = 3", &["s.lua:2", "readonly"]),
@@ -105,6 +107,19 @@ fn what_is_no_spot_is_refused_with_the_reason() {
         assert_eq!(code, Some(2), "{body}: {err}");
         assert!(words.iter().all(|word| err.contains(word)), "{body}: {err}");
         assert!(err.contains("s.lua"), "{body}: {err}");
+    }
+}
+
+/// An error that memory ran out carries no line of its own.
+#[test]
+fn where_memory_runs_out_is_told() {
+    for body in ["local t = {}\nwhile true do t[#t + 1] = {} end", "local n = 1e9\nreturn string.rep('a', n)"]
+    {
+        let place = Place::new();
+        place.write("s.lua", &format!("return {{ generate = function(p, scene)\n{body}\nend }}"));
+        let (code, err) = refused(&place, &generator_scene(GRID, ""));
+        assert_eq!(code, Some(1), "{body}: {err}");
+        assert!(err.contains("s.lua:3") && err.contains("--lua-memory"), "{body}: {err}");
     }
 }
 
