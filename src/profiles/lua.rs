@@ -292,7 +292,7 @@ fn sample_radial(
     } else {
         light::radial(support, flat, &mut function)?
     };
-    let extent = light::extent(support, table.peak, &mut function)?;
+    let extent = light::extent(support, &table);
     let found = Sampled { peak: table.peak, integral, at_support: edge[0].abs(), extent };
     Ok((table, found))
 }

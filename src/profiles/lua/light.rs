@@ -1,5 +1,6 @@
 //! How much light a scripted profile has: its integral, by Gauss's rule on panels, and the share within a region.
 
+use super::table::RadialTable;
 use super::unit_surface;
 use crate::diagnostic::Diagnostic;
 
@@ -53,12 +54,12 @@ pub fn radial(support: f64, flat: bool, function: &mut AtRadii<'_>) -> Result<(f
     Ok((fine, (fine - coarse).abs()))
 }
 
-/// The radius beyond which a radial function stays dark.
-pub fn extent(support: f64, peak: f64, function: &mut AtRadii<'_>) -> Result<f64, Diagnostic> {
+/// The radius beyond which the function of a table stays dark.
+pub fn extent(support: f64, table: &RadialTable) -> f64 {
     let radii: Vec<f64> = (0..RADII).map(|i| support * i as f64 / RADII as f64).collect();
     let mut values = vec![0.0; RADII];
-    function(&radii, &mut values)?;
-    Ok(bright(radii.into_iter().zip(values), peak, support / RADII as f64).min(support))
+    table.row(&radii, 0.0, &mut values);
+    bright(radii.into_iter().zip(values), table.peak, support / RADII as f64).min(support)
 }
 
 /// The largest radius at which a value is not dark, and `step` to the next.
