@@ -307,10 +307,11 @@ impl Argument {
                 Ok(Argument::Table(entries.collect()))
             }
             (Argument::Table(entries), TomlValue::Table(table)) => {
-                let known: Vec<(&str, &Argument)> =
-                    entries.iter().map(|(name, value)| (name.as_str(), value)).collect();
-                fill(cell.reading, &cell.name, &table.entries, &known, (cell.unit, cell.range))
-                    .map(Argument::Table)
+                let known: Vec<Known<'_>> = entries
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value, cell.unit, cell.range))
+                    .collect();
+                fill(cell.reading, &cell.name, table.entries.iter(), &known).map(Argument::Table)
             }
             _ => cell.wrong(&self.form()),
         }
@@ -343,48 +344,33 @@ pub fn arguments(
     given: &[&Entry],
     parameters: &[Parameter],
 ) -> Result<Vec<(String, Argument)>, Bad> {
-    let known: Vec<(&str, &Argument)> = parameters.iter().map(|p| (p.name.as_str(), &p.default)).collect();
-    let mut bad = false;
-    let mut arguments = Vec::new();
-    for parameter in parameters {
-        let entry: Vec<Entry> =
-            given.iter().filter(|entry| entry.name == parameter.name).map(|&e| e.clone()).collect();
-        let known = [(parameter.name.as_str(), &parameter.default)];
-        match fill(reading, path, &entry, &known, (&parameter.unit, parameter.range)) {
-            Ok(read) => arguments.extend(read),
-            Err(Bad) => bad = true,
-        }
-    }
-    let unknown: Vec<Entry> = given
-        .iter()
-        .filter(|entry| known.iter().all(|(name, _)| *name != entry.name))
-        .map(|&e| e.clone())
-        .collect();
-    let names = || known.iter().map(|(name, _)| *name);
-    for entry in &unknown {
-        report_unknown(reading, path, entry, names());
-        bad = true;
-    }
-    if bad { Err(Bad) } else { Ok(arguments) }
+    let known: Vec<Known<'_>> =
+        parameters.iter().map(|p| (p.name.as_str(), &p.default, p.unit.as_str(), p.range)).collect();
+    fill(reading, path, given.iter().copied(), &known)
 }
 
+/// A name, what stands there otherwise, and the unit and range of its numbers.
+type Known<'a> = (&'a str, &'a Argument, &'a str, Range);
+
 /// Reads the entries of a table whose names and defaults are known.
-fn fill(
+fn fill<'a>(
     reading: &Reading<'_>,
     path: &str,
-    given: &[Entry],
-    known: &[(&str, &Argument)],
-    (unit, range): (&str, Range),
+    given: impl Iterator<Item = &'a Entry> + Clone,
+    known: &[Known<'_>],
 ) -> Result<Vec<(String, Argument)>, Bad> {
     let mut bad = false;
-    for entry in given.iter().filter(|entry| known.iter().all(|(name, _)| *name != entry.name)) {
-        report_unknown(reading, path, entry, known.iter().map(|(name, _)| *name));
+    let names = || known.iter().map(|(name, ..)| *name);
+    for entry in given.clone().filter(|entry| names().all(|name| name != entry.name)) {
+        let message = format!("unknown key `{}`", shown(&format!("{path}.{}", entry.name)));
+        let place = reading.description.place(entry.name_span.clone());
+        reading.report(Diagnostic::invalid(message).at(place).help(nearest(&entry.name, names())));
         bad = true;
     }
     let mut filled = Vec::new();
-    for (name, default) in known {
-        let value = match given.iter().find(|entry| entry.name == *name) {
-            None => Ok((*default).clone()),
+    for &(name, default, unit, range) in known {
+        let value = match given.clone().find(|entry| entry.name == name) {
+            None => Ok(default.clone()),
             Some(entry) => {
                 let name = format!("{path}.{name}");
                 default.read(&Cell { reading, node: &entry.node, name, unit, range })
@@ -396,17 +382,6 @@ fn fill(
         }
     }
     if bad { Err(Bad) } else { Ok(filled) }
-}
-
-fn report_unknown<'a>(
-    reading: &Reading<'_>,
-    path: &str,
-    entry: &Entry,
-    known: impl Iterator<Item = &'a str>,
-) {
-    let message = format!("unknown key `{}`", shown(&format!("{path}.{}", entry.name)));
-    let place = reading.description.place(entry.name_span.clone());
-    reading.report(Diagnostic::invalid(message).at(place).help(nearest(&entry.name, known)));
 }
 
 /// The table that a script gets as its parameters; it cannot be changed.
