@@ -12,18 +12,12 @@ use self::collector::{Collector, Full};
 use super::{Brings, Generator, Layout, Placed};
 use crate::description::Table;
 use crate::plugin::{Bad, Cell, Param, Plugin, TableReader, TableSpec};
-use crate::script::parameters::{Given, to_lua};
-use crate::script::role::{Part, Role};
+use crate::script::parameters::to_lua;
+use crate::script::role::{PARAMS, Part, Role};
 use crate::script::{budget, in_thread, kind, streams};
 use crate::spot::Refusal;
 
 const SCRIPT: Param<String> = Param::required("script", "The Lua file that returns `generate`.");
-const PARAMS: Param<Given> = Param::otherwise(
-    "params",
-    "the script's own",
-    "Values for the parameters that the script declares; any other name is an error.",
-);
-
 pub const LUA: Plugin<dyn Generator> = Plugin {
     kind: "lua",
     about: "Wherever a Lua script says: its `generate(p, scene)` returns, yields or emits spots, which may bring \
@@ -39,17 +33,12 @@ pub static SCRIPTED: Role = Role { name: "generator", functions: &["generate"] }
 struct Lua(Part);
 
 fn build(p: &TableReader<'_>) -> Result<Box<dyn Generator>, Bad> {
-    let (script, params) = (p.get(&SCRIPT), p.optional(&PARAMS));
-    let (script, params) = (script?, params?.map(|given| given.0));
-    let given: Vec<_> = params.iter().flat_map(|table| &table.entries).collect();
-    let path = format!("{}.params", p.name);
-    Ok(Box::new(Lua(SCRIPTED.read(p.reading, &script, || p.place_of(&SCRIPT), &path, &given)?)))
+    Ok(Box::new(Lua(SCRIPTED.read_table(p, &SCRIPT)?)))
 }
 
 /// The generator that the script of a plugin directory is; its parameters stand in the slot itself.
 pub fn plugin(cell: &Cell<'_>, table: &Table, script: &str) -> Result<Box<dyn Generator>, Bad> {
-    let given: Vec<_> = table.entries.iter().filter(|entry| entry.name != "kind").collect();
-    Ok(Box::new(Lua(SCRIPTED.read(cell.reading, script, || cell.place(), &cell.name, &given)?)))
+    Ok(Box::new(Lua(SCRIPTED.read_plugin(cell, table, script)?)))
 }
 
 impl Generator for Lua {

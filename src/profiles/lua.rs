@@ -22,18 +22,11 @@ use crate::diagnostic::Diagnostic;
 use crate::grid::{Box3, Grid};
 use crate::plugin::{Bad, Cell, Param, Plugin, TableReader, TableSpec};
 use crate::random::Streams;
-use crate::script::parameters::Given;
-use crate::script::role::{Part, Role};
+use crate::script::role::{PARAMS, Part, Role};
 use crate::spot::{Refusal, Size};
 
 const SCRIPT: Param<String> =
     Param::required("script", "The Lua file that returns `radial` or `intensity`, and `support`.");
-const PARAMS: Param<Given> = Param::otherwise(
-    "params",
-    "the script's own",
-    "Values for the parameters that the script declares; any other name is an error.",
-);
-
 pub const LUA: Plugin<dyn Profile> = Plugin {
     kind: "lua",
     about: "Whatever a Lua script computes within its `support`: `radial(p, r)`, sampled to a table, or \
@@ -71,11 +64,7 @@ enum Form {
 }
 
 fn build(p: &TableReader<'_>) -> Result<Box<dyn Profile>, Bad> {
-    let (script, params) = (p.get(&SCRIPT), p.optional(&PARAMS));
-    let (script, params) = (script?, params?.map(|given| given.0));
-    let given: Vec<_> = params.iter().flat_map(|table| &table.entries).collect();
-    let part =
-        SCRIPTED.read(p.reading, &script, || p.place_of(&SCRIPT), &format!("{}.params", p.name), &given)?;
+    let part = SCRIPTED.read_table(p, &SCRIPT)?;
     let profile = Lua::new(part, p.reading.flat.get()).map_err(|problem| {
         p.reading.report(problem.or_at(|| p.place_of(&SCRIPT)));
         Bad
@@ -85,8 +74,7 @@ fn build(p: &TableReader<'_>) -> Result<Box<dyn Profile>, Bad> {
 
 /// The profile that the script of a plugin directory is; its parameters stand in the slot itself.
 pub fn plugin(cell: &Cell<'_>, table: &Table, script: &str) -> Result<Box<dyn Profile>, Bad> {
-    let given: Vec<_> = table.entries.iter().filter(|entry| entry.name != "kind").collect();
-    let part = SCRIPTED.read(cell.reading, script, || cell.place(), &cell.name, &given)?;
+    let part = SCRIPTED.read_plugin(cell, table, script)?;
     match Lua::new(part, cell.reading.flat.get()) {
         Ok(profile) => Ok(Box::new(profile)),
         Err(problem) => cell.fail(problem),

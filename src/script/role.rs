@@ -4,12 +4,19 @@ use std::path::Path;
 
 use mlua::Value;
 
-use super::parameters::{Argument, Parameter, arguments, declared};
+use super::parameters::{Argument, Given, Parameter, arguments, declared};
 use super::{Program, Running};
-use crate::description::Entry;
+use crate::description::{Entry, Table};
 use crate::diagnostic::{Diagnostic, Place};
 use crate::plugin::docs::Sheet;
-use crate::plugin::{Bad, Declared, Reading};
+use crate::plugin::{Bad, Cell, Declared, Param, Reading, TableReader};
+
+/// Declared by every kind `lua`.
+pub const PARAMS: Param<Given> = Param::otherwise(
+    "params",
+    "the script's own",
+    "Values for the parameters that the script declares; any other name is an error.",
+);
 
 pub struct Role {
     /// `generator` or `profile`.
@@ -34,12 +41,32 @@ pub struct Part {
 }
 
 impl Role {
+    /// Reads a slot of kind `lua`: the script that `script` names, with the parameters in `params`.
+    ///
+    /// # Errors
+    /// [`Bad`] where something was reported.
+    pub fn read_table(&self, p: &TableReader<'_>, script: &Param<String>) -> Result<Part, Bad> {
+        let (path, params) = (p.get(script), p.optional(&PARAMS));
+        let (path, params) = (path?, params?.map(|given| given.0));
+        let given: Vec<_> = params.iter().flat_map(|table| &table.entries).collect();
+        self.read(p.reading, &path, || p.place_of(script), &format!("{}.params", p.name), &given)
+    }
+
+    /// Reads a slot whose kind is a plugin's `script`; its parameters stand in the slot itself.
+    ///
+    /// # Errors
+    /// [`Bad`] where something was reported.
+    pub fn read_plugin(&self, cell: &Cell<'_>, table: &Table, script: &str) -> Result<Part, Bad> {
+        let given: Vec<_> = table.entries.iter().filter(|entry| entry.name != "kind").collect();
+        self.read(cell.reading, script, || cell.place(), &cell.name, &given)
+    }
+
     /// Reads the script that the scene calls `script`, and what it gives for the script's parameters at `path`. What is
     /// wrong with the script is reported at its own line, else at `place`.
     ///
     /// # Errors
     /// [`Bad`] where something was reported.
-    pub fn read(
+    fn read(
         &self,
         reading: &Reading<'_>,
         script: &str,
