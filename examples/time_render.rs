@@ -7,10 +7,15 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use blobscene::memory::LargeMemory;
 use blobscene::populate::populate;
 use blobscene::render::Renderer;
 use blobscene::scene::{Request, Scene};
 use clap::Parser;
+
+/// For programs that render again and again: a new array takes the memory of one that was dropped, as it does with NumPy.
+#[global_allocator]
+static MEMORY: LargeMemory = LargeMemory { kept: 4 << 30 };
 
 #[derive(Parser)]
 struct Arguments {

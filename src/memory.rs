@@ -1,6 +1,10 @@
 //! Sizes of memory for people, and large pieces of it on huge pages: fewer faults when they are new, fewer look-ups
 //! where they are read here and there.
 
+mod large;
+
+pub use large::{LargeMemory, cleared};
+
 /// The size of a huge page.
 pub const HUGE_PAGE: usize = 2 << 20;
 

@@ -16,8 +16,10 @@ mod lanes;
 mod lattice;
 mod ordered;
 mod paint;
+mod pen;
 mod product;
 mod tables;
+mod target;
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -34,7 +36,7 @@ use crate::scene::{Dtype, Precision, Scene};
 use lattice::Lattice;
 
 pub use accuracy::{Accuracy, Bounds, Reach};
-pub use block::{Block, Tile, padded};
+pub use block::{Block, padded};
 pub use kernel::Real;
 pub use ordered::ordered;
 

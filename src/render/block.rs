@@ -26,7 +26,7 @@ pub struct Block<T> {
     pub(super) size: [usize; 3],
     /// Tiles along x y z.
     count: [usize; 3],
-    /// Tile by tile; in passing there is only one.
+    /// Tile by tile; in passing there is only one strip of them.
     pub(super) sums: Numbers<T>,
     passing: bool,
     /// The part of each tile that holds light; the rest is not even cleared.
@@ -54,13 +54,48 @@ pub struct Tile<'a, T> {
     height: usize,
 }
 
-/// Receives complete tiles.
-type Done<'a, T> = dyn FnMut(Tile<'_, T>) + 'a;
-
 impl<T> Tile<'_, T> {
-    /// The voxels of row `y` of slice `z`.
-    pub fn row(&self, y: usize, z: usize) -> &[T] {
-        &self.sums[(z * self.height + y) * TILE_WIDTH..][..self.extent[0]]
+    /// Row `y` of slice `z`; what lies behind `extent` means nothing.
+    #[inline(always)]
+    pub fn row(&self, y: usize, z: usize) -> &[T; TILE_WIDTH] {
+        &self.sums.as_chunks().0[z * self.height + y]
+    }
+}
+
+/// A row of tiles along x, complete.
+pub struct Strip<'a, T> {
+    block: &'a Block<T>,
+    /// Its first tile.
+    tile: usize,
+}
+
+/// Receives strips.
+type Done<'a, T> = dyn FnMut(Strip<'_, T>) + 'a;
+
+impl<T: Real> Strip<'_, T> {
+    /// Its tiles that hold light.
+    pub fn lit(&self) -> impl Iterator<Item = Tile<'_, T>> {
+        (self.tile..self.tile + self.block.count[0]).filter_map(|tile| self.block.tile(tile))
+    }
+
+    /// Slice `z` of the block: the rows of each tile, `None` where it is dark.
+    #[inline(always)]
+    pub fn slice(&self, z: usize) -> Vec<Option<&[[T; TILE_WIDTH]]>> {
+        let z = z - self.block.first_voxel(self.tile)[2];
+        let rows = |tile: usize| {
+            // All rows of its slices were cleared.
+            let lit = self.block.lit[tile].as_ref().filter(|lit| lit.z.contains(&z));
+            let slice = TILE_WIDTH * self.block.size[1];
+            let start = self.block.place(tile).start + z * slice;
+            lit.map(|_| self.block.sums[start..start + slice].as_chunks().0)
+        };
+        (self.tile..self.tile + self.block.count[0]).map(rows).collect()
+    }
+
+    /// Its rows and slices within the block.
+    pub fn rows(&self) -> [Range<usize>; 2] {
+        let (first, extent) = (self.block.first_voxel(self.tile), self.block.extent());
+        [1, 2].map(|a| first[a]..(first[a] + self.block.size[a]).min(extent[a]))
     }
 }
 
@@ -121,7 +156,8 @@ impl<T: Real> Block<T> {
     /// Where the sums of a tile lie.
     #[inline(always)]
     pub(super) fn place(&self, tile: usize) -> Range<usize> {
-        let (tile, size) = (if self.passing { 0 } else { tile }, self.size.iter().product::<usize>());
+        let tile = if self.passing { tile % self.count[0] } else { tile };
+        let size = self.size.iter().product::<usize>();
         tile * size..(tile + 1) * size
     }
 
@@ -139,13 +175,13 @@ impl<T: Real> Block<T> {
         draw(self, renderer, ids, None);
     }
 
-    /// The same; `done` receives every tile that holds light as soon as it is complete, and the block keeps none.
+    /// The same; `done` receives every strip as soon as it is complete, and the block keeps none.
     pub fn pass(
         &mut self,
         renderer: &Renderer<'_>,
         voxels: &Box3,
         ids: &[u32],
-        mut done: impl FnMut(Tile<'_, T>),
+        mut done: impl FnMut(Strip<'_, T>),
     ) {
         self.reset(voxels);
         draw(self, renderer, ids, Some(&mut done));
@@ -202,8 +238,8 @@ fn visit(spot: &Drawn, size: [usize; 3], [columns, rows]: [usize; 2], mut seen: 
 }
 
 for_every_width! {
-    /// Draws the spots `ids`, a batch at a time. With one batch for all, each tile is `done` at once and its memory
-    /// used again, which keeps it in the first-level cache.
+    /// Draws the spots `ids`, a batch at a time. With one batch for all, each strip is `done` at once and its memory
+    /// used again, which keeps it in the cache.
     fn draw<T: Real>(
         block: &mut Block<T>,
         renderer: &Renderer<'_>,
@@ -226,7 +262,8 @@ fn draw_body<T: Real>(
         let left = tables.fill(renderer, &block.voxels, whole, rest);
         block.passing = done.is_some() && rest.len() == ids.len() && left.is_empty();
         rest = left;
-        let tiles = if block.passing { 1 } else { block.lit.len() };
+        let columns = block.count[0];
+        let tiles = if block.passing { columns } else { block.lit.len() };
         block.sums.resize(tiles * block.size.iter().product::<usize>());
         block.sort(&tables.drawn);
         for tile in 0..block.lit.len() {
@@ -234,8 +271,8 @@ fn draw_body<T: Real>(
             if !reaching.is_empty() {
                 block.draw_tile(renderer, tile, reaching, &tables);
             }
-            if let (Some(done), true) = (&mut done, rest.is_empty()) {
-                block.tile(tile).map(done);
+            if let (Some(done), true, 0) = (&mut done, rest.is_empty(), (tile + 1) % columns) {
+                done(Strip { block, tile: tile + 1 - columns });
             }
         }
     }

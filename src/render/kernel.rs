@@ -7,7 +7,7 @@
 //!
 //! V[z, y, x] = fma(y factor, z factor * x factor, V): one rounding of the product, one of the sum.
 
-use super::lanes::{self, LANE, Registers};
+use super::lanes::{self, LANE, Registers, best};
 use super::product::product;
 use crate::math::Ramp;
 use crate::profiles::Separable;
@@ -25,8 +25,11 @@ pub trait Real: Copy + Default + Send + Sync + PartialEq + 'static {
     fn single(numbers: &mut [Self]) -> Option<&mut [f32]>;
     /// The factors of a profile; see [`Separable::factors`].
     fn factors(profile: &dyn Separable, axes: &[Ramp], out: &mut [Self]);
-    /// Converts a row of a tile; `out` is as long.
-    fn write(row: &[Self], out: &mut [f32]);
+    /// Loads numbers in f32.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `R`, and there are as many numbers as it holds.
+    unsafe fn narrow<R: Registers<f32>>(from: *const Self) -> R;
     /// Adds the spots of `strokes` to the tile, in their order, row by row.
     fn draw(tile: &mut Rows<'_, Self>, strokes: &[Stroke], factors: &[Self]);
     /// The same, each spot's value rounded down.
@@ -143,40 +146,10 @@ unsafe fn draw_floored<T: Real, R: Registers<T>>(tile: &mut Rows<'_, T>, strokes
     }
 }
 
-/// `$name(…)`: one of the bodies compiled for each set of instructions; the best that the processor has is called.
-macro_rules! best {
-    ($name:ident($($arg:ident: $arg_type:ty),*), $avx512:expr, $avx2:expr, $portable:expr) => {
-        fn $name($($arg: $arg_type),*) {
-            #[cfg(target_arch = "x86_64")]
-            {
-                #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
-                fn avx512($($arg: $arg_type),*) {
-                    // SAFETY: this function has the instructions; so below.
-                    unsafe { $avx512($($arg),*) }
-                }
-                #[target_feature(enable = "avx2,fma")]
-                fn avx2($($arg: $arg_type),*) {
-                    // SAFETY: as above.
-                    unsafe { $avx2($($arg),*) }
-                }
-                match crate::simd::Simd::best() {
-                    // SAFETY: `best` has seen that the processor has these instructions; so below.
-                    crate::simd::Simd::Avx512 => return unsafe { avx512($($arg),*) },
-                    // SAFETY: as above.
-                    crate::simd::Simd::Avx2 => return unsafe { avx2($($arg),*) },
-                    crate::simd::Simd::Portable => {}
-                }
-            }
-            // SAFETY: every processor has what plain arrays need.
-            unsafe { $portable($($arg),*) }
-        }
-    };
-}
-
 /// The loops for one type of number, with the registers of each set of instructions: one lane for rows, and for the
 /// product as many rows and columns of registers as there are registers for.
 macro_rules! real {
-    ($type:ty, $factors:ident, single: $single:expr, convert: $convert:expr, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
+    ($type:ty, $factors:ident, single: $single:expr, narrow: $narrow:expr, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
         impl Real for $type {
             #[inline(always)]
             fn from_f64(x: f64) -> $type {
@@ -203,46 +176,39 @@ macro_rules! real {
                 profile.$factors(axes, out);
             }
             #[inline(always)]
-            fn write(row: &[$type], out: &mut [f32]) {
-                // A whole row is copied in registers.
-                match (row.first_chunk::<TILE_WIDTH>(), out.first_chunk_mut::<TILE_WIDTH>()) {
-                    (Some(row), Some(out)) => *out = $convert(row),
-                    _ => {
-                        for (out, value) in out.iter_mut().zip(row) {
-                            *out = *value as f32;
-                        }
-                    }
-                }
+            unsafe fn narrow<R: Registers<f32>>(from: *const $type) -> R {
+                // SAFETY: as promised by the caller.
+                unsafe { $narrow(from) }
             }
             fn draw(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]) {
-                best!(
-                    best(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]),
-                    draw::<$type, lanes::$row512>,
-                    draw::<$type, lanes::$row256>,
-                    draw::<$type, lanes::Portable<$type>>
-                );
+                best! {
+                    fn best(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]) =
+                        draw::<$type, lanes::$row512>,
+                        draw::<$type, lanes::$row256>,
+                        draw::<$type, lanes::Portable<$type>>;
+                }
                 best(tile, strokes, factors);
             }
             fn draw_floored(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]) {
-                best!(
-                    best(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]),
-                    draw_floored::<$type, lanes::$row512>,
-                    draw_floored::<$type, lanes::$row256>,
-                    draw_floored::<$type, lanes::Portable<$type>>
-                );
+                best! {
+                    fn best(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type]) =
+                        draw_floored::<$type, lanes::$row512>,
+                        draw_floored::<$type, lanes::$row256>,
+                        draw_floored::<$type, lanes::Portable<$type>>;
+                }
                 best(tile, strokes, factors);
             }
             fn multiply(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type], fresh: bool) {
-                best!(
-                    best(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type], fresh: bool),
-                    product::<$type, lanes::$wide512, 8, 2>,
-                    product::<$type, lanes::$wide256, 4, { 16 / size_of::<$type>() / 2 }>,
-                    product::<$type, lanes::Portable<$type>, 4, { 16 / size_of::<$type>() / 2 }>
-                );
+                best! {
+                    fn best(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type], fresh: bool) =
+                        product::<$type, lanes::$wide512, 8, 2>,
+                        product::<$type, lanes::$wide256, 4, { 16 / size_of::<$type>() / 2 }>,
+                        product::<$type, lanes::Portable<$type>, 4, { 16 / size_of::<$type>() / 2 }>;
+                }
                 best(tile, strokes, factors, fresh);
             }
         }
     };
 }
-real!(f32, factors_f32, single: Some, convert: |row: &[f32; TILE_WIDTH]| *row, rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
-real!(f64, factors, single: |_| None, convert: |row: &[f64; TILE_WIDTH]| std::array::from_fn(|i| row[i] as f32), rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);
+real!(f32, factors_f32, single: Some, narrow: |from| R::load(from), rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
+real!(f64, factors, single: |_| None, narrow: |from: *const f64| R::load(std::array::from_fn::<f32, TILE_WIDTH, _>(|i| if i < R::WIDTH { *from.add(i) as f32 } else { 0.0 }).as_ptr()), rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);

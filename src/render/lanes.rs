@@ -60,6 +60,8 @@ pub trait Registers<T>: Copy {
     const WIDTH: usize;
     unsafe fn load(from: *const T) -> Self;
     unsafe fn store(self, to: *mut T);
+    /// Stores past the cache; `to` is a whole number of registers from the beginning of a line.
+    unsafe fn stream(self, to: *mut T);
     unsafe fn splat(value: T) -> Self;
     unsafe fn mul(self, factor: Self) -> Self;
     /// self * factor + other, rounded once.
@@ -83,6 +85,10 @@ macro_rules! portable {
             #[inline(always)]
             unsafe fn store(self, to: *mut $type) {
                 unsafe { to.cast::<[$type; LANE]>().write(self.0) };
+            }
+            #[inline(always)]
+            unsafe fn stream(self, to: *mut $type) {
+                unsafe { self.store(to) };
             }
             #[inline(always)]
             unsafe fn splat(value: $type) -> Self {
@@ -115,7 +121,7 @@ mod x86 {
     /// `$name` holds `$count` registers of `$per` numbers of `$type`.
     macro_rules! registers {
         ($name:ident, $type:ty, $register:ty, $count:literal, $per:literal,
-         $load:ident, $store:ident, $splat:ident, $mul:ident, $fma:ident, $add:ident, $floor:expr) => {
+         $load:ident, $store:ident, $stream:ident, $splat:ident, $mul:ident, $fma:ident, $add:ident, $floor:expr) => {
             #[derive(Clone, Copy)]
             pub struct $name([$register; $count]);
 
@@ -131,6 +137,12 @@ mod x86 {
                 unsafe fn store(self, to: *mut $type) {
                     for (i, register) in self.0.into_iter().enumerate() {
                         unsafe { $store(to.add(i * $per), register) }
+                    }
+                }
+                #[inline(always)]
+                unsafe fn stream(self, to: *mut $type) {
+                    for i in 0..$count {
+                        unsafe { $stream(to.add(i * $per), self.0[i]) };
                     }
                 }
                 #[inline(always)]
@@ -161,6 +173,7 @@ mod x86 {
         16,
         _mm512_loadu_ps,
         _mm512_storeu_ps,
+        _mm512_stream_ps,
         _mm512_set1_ps,
         _mm512_mul_ps,
         _mm512_fmadd_ps,
@@ -175,6 +188,7 @@ mod x86 {
         8,
         _mm512_loadu_pd,
         _mm512_storeu_pd,
+        _mm512_stream_pd,
         _mm512_set1_pd,
         _mm512_mul_pd,
         _mm512_fmadd_pd,
@@ -189,6 +203,7 @@ mod x86 {
         8,
         _mm256_loadu_ps,
         _mm256_storeu_ps,
+        _mm256_stream_ps,
         _mm256_set1_ps,
         _mm256_mul_ps,
         _mm256_fmadd_ps,
@@ -203,6 +218,7 @@ mod x86 {
         4,
         _mm256_loadu_pd,
         _mm256_storeu_pd,
+        _mm256_stream_pd,
         _mm256_set1_pd,
         _mm256_mul_pd,
         _mm256_fmadd_pd,
@@ -212,3 +228,39 @@ mod x86 {
 }
 #[cfg(target_arch = "x86_64")]
 pub use x86::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
+
+/// Defines a function with a body for each set of instructions; the call goes to the best that the processor has.
+macro_rules! best {
+    (
+        $(#[$doc:meta])*
+        fn $name:ident $(<$($generic:ident: $bound:path),*>)? ($($arg:ident: $type:ty),* $(,)?) =
+            $avx512:expr, $avx2:expr, $portable:expr;
+    ) => {
+        $(#[$doc])*
+        fn $name $(<$($generic: $bound),*>)? ($($arg: $type),*) {
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512vl,avx512dq,avx512bw,avx2,fma")]
+                fn avx512 $(<$($generic: $bound),*>)? ($($arg: $type),*) {
+                    // SAFETY: this function has the instructions; so below.
+                    unsafe { $avx512($($arg),*) }
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn avx2 $(<$($generic: $bound),*>)? ($($arg: $type),*) {
+                    // SAFETY: as above.
+                    unsafe { $avx2($($arg),*) }
+                }
+                match $crate::simd::Simd::best() {
+                    // SAFETY: `best` has seen that the processor has these instructions; so below.
+                    $crate::simd::Simd::Avx512 => return unsafe { avx512($($arg),*) },
+                    // SAFETY: as above.
+                    $crate::simd::Simd::Avx2 => return unsafe { avx2($($arg),*) },
+                    $crate::simd::Simd::Portable => {}
+                }
+            }
+            // SAFETY: every processor has what plain arrays need.
+            unsafe { $portable($($arg),*) }
+        }
+    };
+}
+pub(super) use best;

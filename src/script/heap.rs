@@ -7,12 +7,13 @@
 //!
 //! A program has that where [`ScriptAllocator`] is its global allocator.
 
-use std::alloc::{GlobalAlloc, Layout, System};
+use std::alloc::{GlobalAlloc, Layout};
 use std::cell::Cell;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::budget;
+use crate::memory::LargeMemory;
 
 /// The interpreter's objects lie in pages of these sizes (`lmem.cpp` of Luau 0.740), which nothing else asks for at this
 /// alignment.
@@ -50,8 +51,10 @@ thread_local! {
     static CURRENT: Cell<*mut Stretch> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// The system's allocator, but for the objects of scripts.
+/// What a program of many small pieces uses, but for the objects of scripts and for large pieces, of which it keeps none.
 pub struct ScriptAllocator;
+
+const OTHERS: LargeMemory = LargeMemory { kept: 0 };
 
 // SAFETY: pages come from a stretch that nobody else has, everything else from the system; the address tells which.
 unsafe impl GlobalAlloc for ScriptAllocator {
@@ -70,7 +73,7 @@ unsafe impl GlobalAlloc for ScriptAllocator {
             }
         }
         // SAFETY: as for this function.
-        unsafe { System.alloc(layout) }
+        unsafe { OTHERS.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
@@ -85,7 +88,12 @@ unsafe impl GlobalAlloc for ScriptAllocator {
             return;
         }
         // SAFETY: as for this function.
-        unsafe { System.dealloc(place, layout) }
+        unsafe { OTHERS.dealloc(place, layout) }
+    }
+
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: as for this function; the interpreter does not ask for this, nor for what follows.
+        unsafe { OTHERS.alloc_zeroed(layout) }
     }
 }
 

@@ -143,7 +143,7 @@ fn convert_block<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, see
     for tile in block.tiles() {
         for z in 0..tile.extent[2] {
             for y in 0..tile.extent[1] {
-                let row = tile.row(y, z);
+                let row = &tile.row(y, z)[..tile.extent[0]];
                 let at = ((tile.first[2] + z) * height + tile.first[1] + y) * width + tile.first[0];
                 convert_row(row, dtype, &mut out[at * bytes..(at + row.len()) * bytes], seen);
             }

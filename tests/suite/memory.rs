@@ -46,6 +46,12 @@ fn scenes() -> Vec<(&'static str, String, Vec<Shape>)> {
     let mixed = "{ lognormal = [1.5, 1.2], min = 0.5, max = 40 }";
     vec![
         ("sparse", head(solid, "\"f32\"") + &spots("a", 9, "1.5", "point"), vec![Shape::Points]),
+        // Whole lines of the cache in every row, and so large that the memory is the allocator's own.
+        (
+            "lines",
+            head("{ x = 256, y = 130, z = 40 }", "\"f32\"") + &spots("a", 30, "2", "point"),
+            vec![Shape::Points],
+        ),
         ("wide", head(solid, "\"f32\"") + &spots("a", 90, "15", "point"), vec![Shape::Points]),
         ("wide f64", head(solid, "\"f64\"") + &spots("a", 60, "15", "integrated"), vec![Shape::Means]),
         ("mixed", head(solid, "\"f32\"") + &spots("a", 200, mixed, "point"), vec![Shape::Points]),

@@ -1,0 +1,147 @@
+//! Writing past the cache: memory that is only written need not be read first.
+//!
+//! That works on whole lines of the cache. Rows that do not begin with one are laid one behind the other in a
+//! buffer, from which whole lines go.
+
+use super::kernel::{Real, TILE_WIDTH};
+use super::lanes::Registers;
+
+/// Numbers of a line of the cache.
+pub const LINE: usize = 16;
+
+/// Lines of the buffer.
+const LINES: usize = 256;
+
+/// Writes rows; those that are neighbours in memory should come one after the other.
+pub struct Pen {
+    buffer: Box<Buffer>,
+    /// Where the buffer's numbers belong: those from `start` to `end` wait there.
+    to: *mut f32,
+    start: usize,
+    end: usize,
+}
+
+#[repr(C, align(64))]
+struct Buffer([f32; LINES * LINE]);
+
+/// Writes the first `count` numbers of a row of a tile.
+///
+/// # Safety
+/// The processor has the instructions of `R`; there is room at `to` for `count` numbers, at most a row.
+#[inline(always)]
+pub unsafe fn copy<T: Real, R: Registers<f32>>(row: &[T; TILE_WIDTH], to: *mut f32, count: usize) {
+    let row = row.as_ptr();
+    // SAFETY: as promised by the caller; a row is a whole number of registers.
+    unsafe {
+        let whole = count / R::WIDTH * R::WIDTH;
+        for i in (0..whole).step_by(R::WIDTH) {
+            T::narrow::<R>(row.add(i)).store(to.add(i));
+        }
+        for i in whole..count {
+            to.add(i).write((*row.add(i)).to_f64() as f32);
+        }
+    }
+}
+
+/// The same past the cache.
+///
+/// # Safety
+/// As for `copy`; `to` begins with a line, and there are whole lines of numbers.
+#[inline(always)]
+pub unsafe fn stream<T: Real, R: Registers<f32>>(row: &[T; TILE_WIDTH], to: *mut f32, count: usize) {
+    for i in (0..count).step_by(R::WIDTH) {
+        // SAFETY: as promised by the caller; a line is a whole number of registers.
+        unsafe { T::narrow::<R>(row.as_ptr().add(i)).stream(to.add(i)) };
+    }
+}
+
+impl Pen {
+    pub fn new() -> Pen {
+        Pen { buffer: Box::new(Buffer([0.0; LINES * LINE])), to: std::ptr::null_mut(), start: 0, end: 0 }
+    }
+
+    /// Writes the first `count` numbers of a row of a tile; they may wait in the buffer until the pen is lifted.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `R`, and there is room at `to` until the pen is lifted.
+    #[inline(always)]
+    pub unsafe fn write<T: Real, R: Registers<f32>>(
+        &mut self,
+        row: &[T; TILE_WIDTH],
+        to: *mut f32,
+        count: usize,
+    ) {
+        let within = to as usize / size_of::<f32>() % LINE;
+        // SAFETY: as promised by the caller; there is always room for a row in the buffer.
+        unsafe {
+            if self.start == self.end && within == 0 && count.is_multiple_of(LINE) {
+                return stream::<T, R>(row, to, count);
+            }
+            if self.to.wrapping_add(self.end) != to {
+                self.lift::<R>();
+                (self.to, self.start, self.end) = (to.wrapping_sub(within), within, within);
+            } else if self.end + TILE_WIDTH > self.buffer.0.len() {
+                let whole = self.end / LINE * LINE;
+                self.drain::<R>(whole);
+                self.buffer.0.copy_within(whole..self.end, 0);
+                (self.to, self.start, self.end) = (self.to.add(whole), 0, self.end - whole);
+            }
+            // The whole row; what it has too much is written over by the next.
+            copy::<T, R>(row, self.buffer.0.as_mut_ptr().add(self.end), TILE_WIDTH);
+            self.end += count;
+        }
+    }
+
+    /// Writes what waits.
+    ///
+    /// # Safety
+    /// As for `write`.
+    #[inline(always)]
+    pub unsafe fn lift<R: Registers<f32>>(&mut self) {
+        let whole = self.end / LINE * LINE;
+        // SAFETY: as for `write`.
+        unsafe {
+            self.drain::<R>(whole);
+            for i in self.start.max(whole)..self.end {
+                self.to.add(i).write(self.buffer.0[i]);
+            }
+        }
+        self.start = self.end;
+    }
+
+    /// Writes what waits before `whole`, which ends a line.
+    ///
+    /// # Safety
+    /// As for `write`.
+    #[inline(always)]
+    unsafe fn drain<R: Registers<f32>>(&mut self, whole: usize) {
+        // The line that begins with somebody else's numbers.
+        let first = self.start.next_multiple_of(LINE).min(whole);
+        // SAFETY: as for `write`.
+        unsafe {
+            for i in self.start..first {
+                self.to.add(i).write(self.buffer.0[i]);
+            }
+            for i in (first..whole).step_by(R::WIDTH) {
+                R::load(self.buffer.0.as_ptr().add(i)).stream(self.to.add(i));
+            }
+        }
+    }
+}
+
+/// Whether memory that the system has cleared just now is to be written past the cache, too. It is still in the cache
+/// with processors that clear through it; AMD's do not.
+pub fn streams_new_memory() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::sync::OnceLock;
+        static AMD: OnceLock<bool> = OnceLock::new();
+        *AMD.get_or_init(|| {
+            let vendor = std::arch::x86_64::__cpuid(0);
+            // "AuthenticAMD".
+            [vendor.ebx, vendor.edx, vendor.ecx] == [0x6874_7541, 0x6974_6e65, 0x444d_4163]
+        })
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    false
+}
