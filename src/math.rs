@@ -102,6 +102,8 @@ pub struct Ramp {
     pub step: f64,
     pub start: f64,
     pub count: usize,
+    /// Where the first result goes.
+    pub place: usize,
 }
 
 /// Results come in groups of so many: the numbers of the widest register.
@@ -139,19 +141,17 @@ fn by_groups(out: &mut [f64], body: impl Fn(f64) -> f64) {
 
 #[inline(always)]
 fn gaussian_points_body(ramps: &[Ramp], out: &mut [f64]) {
-    let mut rest = out;
     for ramp in ramps {
-        let (own, more) = rest.split_at_mut(ramp.room());
+        let own = &mut out[ramp.place..ramp.place + ramp.room()];
         by_groups(own, |i| {
             let u = ramp.at(i);
             exp(-0.5 * u * u)
         });
-        rest = more;
     }
 }
 
 for_every_width! {
-    /// exp(-u^2/2) at the distances u of each ramp, one ramp behind the other; see [`Ramp::room`].
+    /// exp(-u^2/2) at the distances u of each ramp; see [`Ramp::room`].
     pub fn gaussian_points(ramps: &[Ramp], out: &mut [f64]) = gaussian_points_body;
 }
 
@@ -183,9 +183,8 @@ fn exp_f32(x: f32) -> f32 {
 
 #[inline(always)]
 fn gaussian_points_f32_body(ramps: &[Ramp], out: &mut [f32]) {
-    let mut rest = out;
     for ramp in ramps {
-        let (own, more) = rest.split_at_mut(ramp.room());
+        let own = &mut out[ramp.place..ramp.place + ramp.room()];
         let mut first = 0.0;
         for group in own.as_chunks_mut::<GROUP>().0 {
             for (value, i) in group.iter_mut().zip(0_i32..) {
@@ -194,7 +193,6 @@ fn gaussian_points_f32_body(ramps: &[Ramp], out: &mut [f32]) {
             }
             first += GROUP as f64;
         }
-        rest = more;
     }
 }
 
@@ -211,41 +209,37 @@ pub const WIDE: f64 = 4.0;
 
 #[inline(always)]
 fn gaussian_means_body(ramps: &[Ramp], out: &mut [f64]) {
-    let mut rest = out;
     for ramp in ramps {
-        let (own, more) = rest.split_at_mut(ramp.room());
+        let own = &mut out[ramp.place..ramp.place + ramp.room()];
         if ramp.step <= 1.0 / WIDE {
             wide_means(ramp, own);
         } else {
             narrow_means(ramp, own);
         }
-        rest = more;
     }
 }
 
 for_every_width! {
     /// The mean of exp(-u^2/2) over voxels whose centres lie at the distances u of each ramp and whose edge is
-    /// its step, one ramp behind the other; see [`Ramp::room`].
+    /// its step; see [`Ramp::room`].
     pub fn gaussian_means(ramps: &[Ramp], out: &mut [f64]) = gaussian_means_body;
 }
 
 #[inline(always)]
 fn gaussian_means_f32_body(ramps: &[Ramp], out: &mut [f32]) {
     const PART: usize = 7 * GROUP;
-    let mut rest = out;
     for ramp in ramps {
-        let (own, more) = rest.split_at_mut(ramp.room());
+        let own = &mut out[ramp.place..ramp.place + ramp.room()];
         let mut first = ramp.first;
         for part in own.chunks_mut(PART) {
             let mut exact = [0.0; PART];
-            let ramp = Ramp { first, count: part.len(), ..*ramp };
+            let ramp = Ramp { first, count: part.len(), place: 0, ..*ramp };
             gaussian_means_body(&[ramp], &mut exact[..part.len()]);
             for (out, exact) in part.iter_mut().zip(exact) {
                 *out = exact as f32;
             }
             first += PART as f64;
         }
-        rest = more;
     }
 }
 
@@ -374,7 +368,7 @@ mod tests {
             for part in 0..100 {
                 let start = step * (f64::from(part) / 100.0 - 0.5);
                 let half = (6.0 / step) as usize + 1;
-                let ramp = Ramp { first: -(half as f64), step, start, count: 2 * half };
+                let ramp = Ramp { first: -(half as f64), step, start, count: 2 * half, place: 0 };
                 let (mut exact, mut got) = (vec![0.0; ramp.room()], vec![0.0; ramp.room()]);
                 gaussian_points(&[ramp], &mut exact);
                 gaussian_points_f32(&[ramp], &mut got);
@@ -403,7 +397,13 @@ mod tests {
         for step in [1e-9, 0.01, 0.1, 0.2499, 0.2501, 0.5, 1.0, 3.0, 40.0] {
             // Steps of a tenth of a width at most, so that every part of the curve is met.
             let ramps: Vec<Ramp> = (0..100)
-                .map(|i| Ramp { first: f64::from(i), step, start: f64::from(i - 50) * 0.1, count: 70 })
+                .map(|i| Ramp {
+                    first: f64::from(i),
+                    step,
+                    start: f64::from(i - 50) * 0.1,
+                    count: 70,
+                    place: 72 * i as usize,
+                })
                 .collect();
             let mut means = vec![0.0; ramps.iter().map(Ramp::room).sum()];
             gaussian_means(&ramps, &mut means);

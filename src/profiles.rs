@@ -83,23 +83,15 @@ pub enum Shape<'a> {
 
 /// A product of one factor per axis, each at most 1.
 pub trait Separable: Sync {
-    /// Factors at the distances of each axis' ramp, one axis behind the other, each in whole groups of voxels
-    /// ([`Ramp::room`]). Elementwise.
-    fn factors(&self, axes: &[Ramp], out: &mut [f64]);
+    /// Factors at the distances of each ramp, which says where they go, in whole groups of voxels ([`Ramp::room`]).
+    /// Elementwise.
+    fn factors(&self, ramps: &[Ramp], out: &mut [f64]);
 
     /// The same for sums in f32, to 2 units of 2^-24 of each value and [`Separable::rounding_f32`].
-    fn factors_f32(&self, axes: &[Ramp], out: &mut [f32]) {
-        let mut exact = vec![0.0; out.len()];
-        self.factors(axes, &mut exact);
-        for (out, exact) in out.iter_mut().zip(exact) {
-            *out = exact as f32;
-        }
-    }
+    fn factors_f32(&self, ramps: &[Ramp], out: &mut [f32]);
 
     /// Bound of what else the rounding of `factors_f32` makes of the product, in units of 2^-24 times the peak.
-    fn rounding_f32(&self) -> f64 {
-        0.0
-    }
+    fn rounding_f32(&self) -> f64;
 }
 
 /// Anything else: evaluated voxel by voxel.

@@ -11,6 +11,7 @@ mod bins;
 mod block;
 mod coverage;
 mod cut;
+mod gather;
 mod kernel;
 mod lanes;
 mod lattice;
@@ -18,6 +19,7 @@ mod ordered;
 mod paint;
 mod pen;
 mod product;
+mod sieve;
 mod tables;
 mod target;
 

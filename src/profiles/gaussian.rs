@@ -69,7 +69,7 @@ fn build(p: &TableReader<'_>) -> Result<Box<dyn Profile>, Bad> {
 impl Gaussian {
     /// The factor of one axis at a distance from the centre; both in voxels.
     fn factor(&self, sigma: f64, distance: f64) -> f64 {
-        let ramp = Ramp { first: 0.0, step: 1.0 / sigma, start: distance / sigma, count: 1 };
+        let ramp = Ramp { first: 0.0, step: 1.0 / sigma, start: distance / sigma, count: 1, place: 0 };
         let mut factors = [0.0; 8];
         self.factors(&[ramp], &mut factors);
         factors[0]
@@ -183,17 +183,17 @@ impl Profile for Gaussian {
 }
 
 impl Separable for Gaussian {
-    fn factors(&self, axes: &[Ramp], out: &mut [f64]) {
+    fn factors(&self, ramps: &[Ramp], out: &mut [f64]) {
         match self.sampling {
-            Sampling::Integrated => gaussian_means(axes, out),
-            Sampling::Point => gaussian_points(axes, out),
+            Sampling::Integrated => gaussian_means(ramps, out),
+            Sampling::Point => gaussian_points(ramps, out),
         }
     }
 
-    fn factors_f32(&self, axes: &[Ramp], out: &mut [f32]) {
+    fn factors_f32(&self, ramps: &[Ramp], out: &mut [f32]) {
         match self.sampling {
-            Sampling::Integrated => gaussian_means_f32(axes, out),
-            Sampling::Point => gaussian_points_f32(axes, out),
+            Sampling::Integrated => gaussian_means_f32(ramps, out),
+            Sampling::Point => gaussian_points_f32(ramps, out),
         }
     }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::gather::{Gathered, SPOTS};
 use super::lattice::Window;
 use super::{BlockGrid, Renderer};
 use crate::memory::vec_with_capacity;
@@ -127,56 +128,62 @@ fn visit(
     ids: Range<usize>,
     mut seen: impl FnMut(usize, usize),
 ) {
-    let window = Window::new(&blocks.region);
-    for id in ids {
-        let Some([xs, ys, zs]) = blocks_of(renderer, blocks, &window, id) else { continue };
+    let [columns, rows, _] = blocks.count;
+    each(renderer, blocks, ids, |id, [xs, ys, zs]| {
         for z in zs.start.max(layers.start)..zs.end.min(layers.end) {
             for y in ys.clone() {
-                let row = ((z - layers.start) * blocks.count[1] + y) * blocks.count[0];
+                let row = ((z - layers.start) * rows + y) * columns;
                 for x in xs.clone() {
                     seen((row + x) as usize, id);
                 }
             }
         }
-    }
+    });
 }
 
-/// The blocks that spot `id` reaches, x y z; `window` is their region.
+/// Calls `seen` with every spot of `ids` and the blocks that it reaches along x y z.
 #[inline(always)]
-fn blocks_of(
+fn each(
     renderer: &Renderer<'_>,
     blocks: &BlockGrid,
-    window: &Window,
-    id: usize,
-) -> Option<[Range<u64>; 3]> {
-    let centre = &renderer.spots.list[id].centre;
-    let mut voxels = renderer.lattice.footprint(centre, &renderer.accuracy.reach[id], window)?;
-    for a in 0..3 {
-        let (first, edge) = (blocks.region[a].start, blocks.block[a]);
-        let block = |voxel: u64| {
-            let within = voxel - first;
-            // Edges in memory are powers of two, for which there is a quick way.
-            if edge.is_power_of_two() { within >> edge.trailing_zeros() } else { within / edge }
-        };
-        voxels[a] = block(voxels[a].start)..block(voxels[a].end - 1) + 1;
+    ids: Range<usize>,
+    mut seen: impl FnMut(usize, [Range<u64>; 3]),
+) {
+    let window = Window::new(&blocks.region);
+    let per_block = blocks.block.map(|edge| 1.0 / edge as f64);
+    let (mut spots, mut rest) = (Gathered::new(), ids.clone());
+    while !rest.is_empty() {
+        let first = rest.start;
+        spots.take(renderer, &mut rest);
+        spots.footprints(renderer, &window);
+        // Half a voxel from the edges of a block, where the rounding of the product does not matter.
+        for a in 0..3 {
+            for i in 0..SPOTS {
+                let (first, end) = (spots.first[a][i], spots.end[a][i]);
+                let block = |voxel: f64| (voxel * per_block[a]).floor();
+                spots.first[a][i] = block(first + 0.5);
+                spots.end[a][i] = if first < end { block(end - 0.5) + 1.0 } else { spots.first[a][i] };
+            }
+        }
+        for i in 0..spots.count {
+            if spots.visible(i) {
+                let along = |a: usize| spots.first[a][i] as u64..spots.end[a][i] as u64;
+                seen(first + i, [along(0), along(1), along(2)]);
+            }
+        }
     }
-    Some(voxels)
 }
 
 /// How many spot references each layer of blocks (along z) holds.
 pub fn references_per_layer(renderer: &Renderer<'_>, blocks: &BlockGrid) -> Vec<u64> {
-    let layers = blocks.count[2] as usize;
-    let window = Window::new(&blocks.region);
-    (0..renderer.spots.list.len())
+    const SHARE: usize = 1 << 14;
+    let (n, layers) = (renderer.spots.list.len(), blocks.count[2] as usize);
+    (0..n.div_ceil(SHARE))
         .into_par_iter()
         .fold(
             || vec![0_u64; layers],
-            |mut count, id| {
-                if let Some([x, y, z]) = blocks_of(renderer, blocks, &window, id) {
-                    for layer in z {
-                        count[layer as usize] += (x.end - x.start) * (y.end - y.start);
-                    }
-                }
+            |mut count, share| {
+                count_layers(renderer, blocks, share * SHARE..((share + 1) * SHARE).min(n), &mut count);
                 count
             },
         )
@@ -187,4 +194,23 @@ pub fn references_per_layer(renderer: &Renderer<'_>, blocks: &BlockGrid) -> Vec<
                 a
             },
         )
+}
+
+for_every_width! {
+    /// Counts how many blocks of each layer the spots `ids` reach.
+    fn count_layers(
+        renderer: &Renderer<'_>,
+        blocks: &BlockGrid,
+        ids: Range<usize>,
+        count: &mut [u64],
+    ) = count_layers_body;
+}
+
+#[inline(always)]
+fn count_layers_body(renderer: &Renderer<'_>, blocks: &BlockGrid, ids: Range<usize>, count: &mut [u64]) {
+    each(renderer, blocks, ids, |_, [x, y, z]| {
+        for layer in z {
+            count[layer as usize] += (x.end - x.start) * (y.end - y.start);
+        }
+    });
 }

@@ -5,15 +5,19 @@ use std::ops::Range;
 use super::Renderer;
 use super::kernel::{Real, Stroke, TILE_WIDTH};
 use super::lanes::Numbers;
-use super::tables::{Drawn, Tables};
+use super::product::SLICES;
+use super::sieve::Sieve;
+use super::tables::Tables;
 use crate::grid::Box3;
 use crate::simd::for_every_width;
 
-/// Rows of a tile, of all its slices together: 32 KiB of f32, about a first-level cache.
-const TILE_ROWS: usize = 256;
+/// Rows of a tile, of all its slices together, and of all tiles of a strip.
+const LEAST_ROWS: usize = 256;
+const MOST_ROWS: usize = 2048;
+const STRIP_ROWS: usize = 8192;
 
 /// Slices of a tile at most.
-pub const TILE_DEPTH: usize = 16;
+pub const TILE_DEPTH: usize = 32;
 
 /// The product works on rows in groups of so many.
 pub const ROW_GROUP: usize = 8;
@@ -32,9 +36,7 @@ pub struct Block<T> {
     /// The part of each tile that holds light; the rest is not even cleared.
     pub(super) lit: Vec<Option<Lit>>,
     tables: Tables<T>,
-    /// The spots of a batch that reach each tile, and where those of each tile begin.
-    pub(super) reaching: Vec<u32>,
-    starts: Vec<u32>,
+    sieve: Sieve,
     pub(super) strokes: Vec<Stroke>,
 }
 
@@ -99,16 +101,26 @@ impl<T: Real> Strip<'_, T> {
     }
 }
 
-/// Voxels of a tile of a block with `height` rows and `depth` slices; powers of two.
-fn tile_size(height: usize, depth: usize) -> [usize; 3] {
-    let depth = depth.next_power_of_two().min(TILE_DEPTH);
-    [TILE_WIDTH, height.next_power_of_two().clamp(ROW_GROUP, TILE_ROWS / depth), depth]
+/// Voxels of a tile of a block of `extent` voxels along x y z; powers of two. The larger a tile, the fewer spots reach over
+/// its edge; a strip should stay in the second-level cache.
+fn tile_size(extent: [usize; 3]) -> [usize; 3] {
+    let rows = (STRIP_ROWS / extent[0].div_ceil(TILE_WIDTH)).clamp(LEAST_ROWS, MOST_ROWS);
+    // Where half the size would leave less room unused, it is better.
+    let fitting = |edge: usize, most: usize, least: usize| {
+        let mut size = edge.next_power_of_two().min(1 << most.ilog2());
+        while size > least && edge.next_multiple_of(size) * 4 > edge * 5 {
+            size /= 2;
+        }
+        size.max(least)
+    };
+    let depth = fitting(extent[2], TILE_DEPTH, 1);
+    [TILE_WIDTH, fitting(extent[1], rows / depth, ROW_GROUP), depth]
 }
 
 /// Voxels that a block of `block` voxels along x y z takes in memory at most: it is made of whole tiles.
 pub fn padded(block: [u64; 3]) -> u128 {
     let block = block.map(|n| n as usize);
-    let tile = tile_size(block[1], block[2]);
+    let tile = tile_size(block);
     [0, 1, 2].map(|a| block[a].next_multiple_of(tile[a]) as u128).iter().product()
 }
 
@@ -122,8 +134,7 @@ impl<T: Real> Block<T> {
             passing: false,
             lit: Vec::new(),
             tables: Tables::new(),
-            reaching: Vec::new(),
-            starts: Vec::new(),
+            sieve: Sieve::default(),
             strokes: Vec::new(),
         }
     }
@@ -191,49 +202,10 @@ impl<T: Real> Block<T> {
     fn reset(&mut self, voxels: &Box3) {
         self.voxels = voxels.clone();
         let extent = self.extent();
-        self.size = tile_size(extent[1], extent[2]);
+        self.size = tile_size(extent);
         self.count = [0, 1, 2].map(|a| extent[a].div_ceil(self.size[a]));
         self.lit.clear();
         self.lit.resize(self.count.iter().product(), None);
-    }
-
-    /// Sorts the spots of a batch into the tiles, in order.
-    #[inline(always)]
-    fn sort(&mut self, drawn: &[Drawn]) {
-        let Block { count: [columns, rows, _], size, reaching, starts, .. } = self;
-        starts.clear();
-        starts.resize(self.lit.len() + 2, 0);
-        for spot in drawn {
-            visit(spot, *size, [*columns, *rows], |tile| starts[tile + 2] += 1);
-        }
-        for tile in 2..starts.len() {
-            starts[tile] += starts[tile - 1];
-        }
-        reaching.resize(starts.last().map_or(0, |&end| end as usize), 0);
-        for (i, spot) in (0..).zip(drawn) {
-            visit(spot, *size, [*columns, *rows], |tile| {
-                let next = &mut starts[tile + 1];
-                reaching[*next as usize] = i;
-                *next += 1;
-            });
-        }
-    }
-}
-
-/// Calls `seen` for each tile that a spot reaches; tiles have `size` voxels, and there are so many columns and rows.
-#[inline(always)]
-fn visit(spot: &Drawn, size: [usize; 3], [columns, rows]: [usize; 2], mut seen: impl FnMut(usize)) {
-    let tiles = |a: usize| {
-        let (range, bits) = (&spot.voxels[a], size[a].trailing_zeros());
-        (range.start >> bits) as usize..((range.end - 1) >> bits) as usize + 1
-    };
-    for z in tiles(2) {
-        for y in tiles(1) {
-            let row = (z * rows + y) * columns;
-            for x in tiles(0) {
-                seen(row + x);
-            }
-        }
     }
 }
 
@@ -256,7 +228,8 @@ fn draw_body<T: Real>(
     mut done: Option<&mut Done<'_, T>>,
 ) {
     let mut tables = std::mem::replace(&mut block.tables, Tables::new());
-    let whole = [TILE_WIDTH, ROW_GROUP, block.size[2]];
+    let mut sieve = std::mem::take(&mut block.sieve);
+    let whole = [TILE_WIDTH, ROW_GROUP, SLICES.min(block.size[2])];
     let mut rest = ids;
     while !rest.is_empty() {
         let left = tables.fill(renderer, &block.voxels, whole, rest);
@@ -265,16 +238,20 @@ fn draw_body<T: Real>(
         let columns = block.count[0];
         let tiles = if block.passing { columns } else { block.lit.len() };
         block.sums.resize(tiles * block.size.iter().product::<usize>());
-        block.sort(&tables.drawn);
-        for tile in 0..block.lit.len() {
-            let reaching = block.starts[tile] as usize..block.starts[tile + 1] as usize;
-            if !reaching.is_empty() {
-                block.draw_tile(renderer, tile, reaching, &tables);
+        sieve.fill(&tables.drawn, block.size);
+        for strip in 0..block.lit.len() / columns {
+            sieve.strip(strip % block.count[1], strip / block.count[1]);
+            for x in 0..columns {
+                let reaching = sieve.tile(x);
+                if !reaching.is_empty() {
+                    block.draw_tile(renderer, strip * columns + x, reaching, &tables);
+                }
             }
-            if let (Some(done), true, 0) = (&mut done, rest.is_empty(), (tile + 1) % columns) {
-                done(Strip { block, tile: tile + 1 - columns });
+            if let (Some(done), true) = (&mut done, rest.is_empty()) {
+                done(Strip { block, tile: strip * columns });
             }
         }
     }
+    block.sieve = sieve;
     block.tables = tables;
 }

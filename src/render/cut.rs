@@ -17,7 +17,7 @@ const SHEET: u64 = 1 << 18;
 const SHEET_DEPTH: u64 = 8;
 
 /// Edge of a compact block in voxels, and of one that is a plane.
-const COMPACT: u64 = 64;
+const COMPACT: u64 = 128;
 const COMPACT_PLANE: u64 = 512;
 
 /// Blocks for each thread: enough for all to be done at nearly the same time.

@@ -7,8 +7,9 @@
 //!
 //! V[z, y, x] = fma(y factor, z factor * x factor, V): one rounding of the product, one of the sum.
 
+use super::block::ROW_GROUP;
 use super::lanes::{self, LANE, Registers, best};
-use super::product::product;
+use super::product::{SLICES, product};
 use crate::math::Ramp;
 use crate::profiles::Separable;
 
@@ -24,7 +25,7 @@ pub trait Real: Copy + Default + Send + Sync + PartialEq + 'static {
     /// The numbers, where they are f32.
     fn single(numbers: &mut [Self]) -> Option<&mut [f32]>;
     /// The factors of a profile; see [`Separable::factors`].
-    fn factors(profile: &dyn Separable, axes: &[Ramp], out: &mut [Self]);
+    fn factors(profile: &dyn Separable, ramps: &[Ramp], out: &mut [Self]);
     /// Loads numbers in f32.
     ///
     /// # Safety
@@ -65,6 +66,14 @@ pub struct Stroke {
 }
 
 impl Stroke {
+    /// Voxels that a product works on.
+    pub fn product_voxels(&self) -> usize {
+        let around = |(start, end): (u32, u32), step: usize| {
+            (end as usize).next_multiple_of(step) - start as usize / step * step
+        };
+        TILE_WIDTH * around(self.y, ROW_GROUP) * around(self.z, SLICES)
+    }
+
     /// Voxels that drawing by rows works on.
     pub fn voxels(&self) -> usize {
         self.lanes as usize * LANE * (self.y.1 - self.y.0) as usize * (self.z.1 - self.z.0) as usize
@@ -172,8 +181,8 @@ macro_rules! real {
                 $single(numbers)
             }
             #[inline(always)]
-            fn factors(profile: &dyn Separable, axes: &[Ramp], out: &mut [$type]) {
-                profile.$factors(axes, out);
+            fn factors(profile: &dyn Separable, ramps: &[Ramp], out: &mut [$type]) {
+                profile.$factors(ramps, out);
             }
             #[inline(always)]
             unsafe fn narrow<R: Registers<f32>>(from: *const $type) -> R {

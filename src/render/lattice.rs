@@ -38,28 +38,31 @@ impl Lattice {
         Lattice { origin: grid.origin, step: grid.voxel_size, per_length }
     }
 
-    /// The voxels of `window` whose centres lie within `reach` of `centre`; indices of the whole grid.
+    /// The voxels of `window` along an axis whose centres lie within `reach` voxels of `centre`: first and end, counted
+    /// from the first of the window; none where the end is not behind the first.
     #[inline(always)]
+    pub fn span(&self, axis: usize, centre: f64, reach: f64, window: &Window) -> (f64, f64) {
+        let centre = (centre - self.origin[axis]) * self.per_length[axis];
+        // In floating point: the numbers may be far beyond any integer.
+        let (low, high) = (centre - reach, centre + reach);
+        let (first, last) = (window.first[axis], window.last[axis]);
+        let low = if low > first { low } else { first };
+        let high = if high < last { high } else { last };
+        // The differences are exact.
+        ((low - first).ceil(), (high - first).floor() + 1.0)
+    }
+
+    /// The voxels of `window` whose centres lie within `reach` of `centre`; indices of the whole grid.
     pub fn footprint(&self, centre: &[f64; 3], reach: &Reach, window: &Window) -> Option<Box3> {
         let mut voxels = [0..0, 0..0, 0..0];
         for a in 0..3 {
-            let centre = (centre[a] - self.origin[a]) * self.per_length[a];
-            // In floating point until both are near the window: the numbers may be far beyond any integer.
-            let (low, high) = (centre - f64::from(reach[a]), centre + f64::from(reach[a]));
-            let low = if low > window.first[a] { low } else { window.first[a] };
-            let high = if high < window.last[a] { high } else { window.last[a] };
-            // Also false for NaN.
-            if !(low <= high) {
+            let (first, end) = self.span(a, centre[a], f64::from(reach[a]), window);
+            let voxel = |within: f64| (window.first[a] + within) as u64;
+            voxels[a] = voxel(first)..voxel(end);
+            // Also for NaN.
+            if !(first < end) {
                 return None;
             }
-            // Rounded up and down by conversion, which is an instruction everywhere; through signed numbers, for which it
-            // is a single one.
-            let below = low as i64;
-            let (first, end) = ((below + i64::from((below as f64) < low)) as u64, high as i64 as u64 + 1);
-            if first >= end {
-                return None;
-            }
-            voxels[a] = first..end;
         }
         Some(voxels)
     }
@@ -85,9 +88,9 @@ impl Lattice {
 /// distances are exact to three roundings wherever the grid lies, and each depends on its voxel alone.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame {
-    anchor: f64,
-    start: f64,
-    step: f64,
+    pub anchor: f64,
+    pub start: f64,
+    pub step: f64,
 }
 
 impl Frame {
@@ -99,6 +102,7 @@ impl Frame {
             step: self.step,
             start: self.start,
             count: (voxels.end - voxels.start) as usize,
+            place: 0,
         }
     }
 }

@@ -26,18 +26,19 @@ impl<T: Real> Block<T> {
         &mut self,
         renderer: &Renderer<'_>,
         tile: usize,
-        reaching: Range<usize>,
+        reaching: &[u32],
         tables: &Tables<T>,
     ) {
         let first = self.first_voxel(tile);
         let floored = renderer.scene.render.per_spot_floor;
         let mut strokes = std::mem::take(&mut self.strokes);
-        for i in reaching.clone() {
-            if let Some(&ahead) = self.reaching[..reaching.end].get(i + AHEAD) {
+        for (i, &spot) in reaching.iter().enumerate() {
+            if let Some(&ahead) = reaching.get(i + AHEAD) {
                 prefetch(&tables.drawn[ahead as usize]);
             }
-            let spot = &tables.drawn[self.reaching[i] as usize];
-            let within = [0, 1, 2].map(|a| part(&spot.voxels[a], first[a], self.size[a]));
+            let spot = &tables.drawn[spot as usize];
+            let along = |a: usize| part(&spot.voxels[a], first[a], self.size[a]);
+            let within = [along(0), along(1), along(2)];
             match spot.form {
                 Form::Separable { factors, wide } => {
                     let stroke = stroke(spot, within, first, factors, wide);
@@ -63,7 +64,8 @@ impl<T: Real> Block<T> {
         let extent = self.extent();
         let extent = [0, 1, 2].map(|a| self.size[a].min(extent[a] - first[a]));
         for run in strokes.chunk_by(|a, b| a.wide == b.wide) {
-            let product = (run.len() + PRODUCT_OVERHEAD) * extent.iter().product::<usize>();
+            let product = run.iter().map(Stroke::product_voxels).sum::<usize>()
+                + PRODUCT_OVERHEAD * extent.iter().product::<usize>();
             let by_rows = ROWS_COST * run.iter().map(Stroke::voxels).sum::<usize>();
             let multiply = run[0].wide && !floored && product < by_rows;
             // A product begins with nothing, or goes on with the whole of the tile.

@@ -11,7 +11,10 @@ use super::lanes::{LANE, Registers};
 /// pass by all slices.
 const TOGETHER: usize = 48;
 
-/// Where one spot's factors for the rows at hand begin.
+/// Slices for which spots are collected: few enough for most of them to reach all.
+pub const SLICES: usize = 8;
+
+/// Where one spot's factors for the rows and slices at hand begin.
 #[derive(Clone, Copy)]
 struct Spot<T> {
     x: *const T,
@@ -34,20 +37,31 @@ pub unsafe fn product<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS
     let [width, height, depth] = tile.extent;
     let mut spots = [Spot { x: factors.as_ptr(), y: factors.as_ptr(), z: factors.as_ptr() }; TOGETHER];
     for (part, strokes) in strokes.chunks(TOGETHER).enumerate() {
-        for y in (0..height).step_by(ROWS) {
-            for x in (0..width).step_by(COLUMNS * R::WIDTH) {
-                let reaching = reaching(strokes, factors, [x, COLUMNS * R::WIDTH], [y, ROWS], &mut spots);
-                let narrow = width - x <= R::WIDTH;
-                for z in 0..depth {
-                    let at = (z * tile.height + y) * TILE_WIDTH + x;
-                    let rows = &mut tile.voxels[at..at + (ROWS - 1) * TILE_WIDTH + R::WIDTH];
-                    let fresh = fresh && part == 0;
-                    // SAFETY: the rows lie within the tile, and the factors of all of them are there.
-                    unsafe {
-                        if narrow {
-                            add::<T, R, ROWS, 1>(rows.as_mut_ptr(), &spots[..reaching], z, fresh);
-                        } else {
-                            add::<T, R, ROWS, COLUMNS>(rows.as_mut_ptr(), &spots[..reaching], z, fresh);
+        let fresh = fresh && part == 0;
+        for z in (0..depth).step_by(SLICES) {
+            for y in (0..height).step_by(ROWS) {
+                for x in (0..width).step_by(COLUMNS * R::WIDTH) {
+                    let sides = [[x, COLUMNS * R::WIDTH], [y, ROWS], [z, SLICES]];
+                    let reaching = reaching(strokes, factors, sides, &mut spots);
+                    if reaching == 0 && !fresh {
+                        continue;
+                    }
+                    let narrow = width - x <= R::WIDTH;
+                    for slice in 0..SLICES.min(depth - z) {
+                        let at = ((z + slice) * tile.height + y) * TILE_WIDTH + x;
+                        let rows = &mut tile.voxels[at..at + (ROWS - 1) * TILE_WIDTH + R::WIDTH];
+                        // SAFETY: the rows lie within the tile, and the factors of all of them are there.
+                        unsafe {
+                            if narrow {
+                                add::<T, R, ROWS, 1>(rows.as_mut_ptr(), &spots[..reaching], slice, fresh);
+                            } else {
+                                add::<T, R, ROWS, COLUMNS>(
+                                    rows.as_mut_ptr(),
+                                    &spots[..reaching],
+                                    slice,
+                                    fresh,
+                                );
+                            }
                         }
                     }
                 }
@@ -56,13 +70,12 @@ pub unsafe fn product<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS
     }
 }
 
-/// Collects those strokes that reach some of the columns and rows at hand, given as first and count.
+/// Collects those strokes that reach some of the columns, rows and slices at hand, given as first and count.
 #[inline(always)]
 fn reaching<T>(
     strokes: &[Stroke],
     factors: &[T],
-    [x, columns]: [usize; 2],
-    [y, rows]: [usize; 2],
+    [[x, columns], [y, rows], [z, slices]]: [[usize; 2]; 3],
     spots: &mut [Spot<T>; TOGETHER],
 ) -> usize {
     let mut count = 0;
@@ -71,16 +84,17 @@ fn reaching<T>(
         spots[count] = Spot {
             x: factors.as_ptr().wrapping_add(stroke.xs as usize + x).wrapping_sub(first),
             y: factors.as_ptr().wrapping_add(stroke.ys as usize + y).wrapping_sub(stroke.y.0 as usize),
-            z: factors.as_ptr().wrapping_add(stroke.zs as usize).wrapping_sub(stroke.z.0 as usize),
+            z: factors.as_ptr().wrapping_add(stroke.zs as usize + z).wrapping_sub(stroke.z.0 as usize),
         };
         let across = first < x + columns && x < first + stroke.lanes as usize * LANE;
         let along = (stroke.y.0 as usize) < y + rows && y < stroke.y.1 as usize;
-        count += usize::from(across && along);
+        let through = (stroke.z.0 as usize) < z + slices && z < stroke.z.1 as usize;
+        count += usize::from(across & along & through);
     }
     count
 }
 
-/// V[y, x] = fma(ey[y], ez * ex[x], V[y, x]) for the rows and columns at hand, in slice `z`.
+/// V[y, x] = fma(ey[y], ez * ex[x], V[y, x]) for the rows and columns at hand, in slice `z` of those at hand.
 ///
 /// # Safety
 /// As for `product`; `rows` points to the rows at hand.

@@ -3,14 +3,13 @@
 use std::ops::Range;
 
 use super::Renderer;
+use super::gather::{self, Gathered, SPOTS};
 use super::kernel::Real;
 use super::lanes::{LANE, Numbers};
 use super::lattice::Window;
 use crate::grid::Box3;
 use crate::math::{GROUP, Ramp};
-use crate::profiles::{Separable, Shape};
-use crate::simd::prefetch;
-use crate::spot::Spot;
+use crate::profiles::Shape;
 
 /// One spot within a block; voxels count from the block's first.
 pub struct Drawn {
@@ -30,9 +29,6 @@ pub enum Form {
     Dense(u32),
 }
 
-/// How many spots ahead memory is asked for: a block's spots lie scattered over the list of all.
-const AHEAD: usize = 16;
-
 /// Bytes that the factors of a batch of spots should take at most: they stay in the second-level cache.
 pub const TABLE_BYTES: usize = 3 << 18;
 
@@ -49,13 +45,33 @@ pub struct Tables<T> {
     pub drawn: Vec<Drawn>,
     /// Factors in use.
     used: usize,
-    /// Factors of one spot.
-    own: Vec<T>,
+    gathered: Box<Gathered>,
+    /// Spots whose factors have their places, but no values yet: all of one profile.
+    places: Vec<[Place; 3]>,
+    amplitudes: Vec<f64>,
+    ramps: Vec<Ramp>,
+}
+
+/// Where the factors of a spot along one axis lie: the spot's own from `start` to `end`, and as many 0 as there are around.
+#[derive(Clone, Copy)]
+struct Place {
+    first: usize,
+    start: usize,
+    end: usize,
+    last: usize,
 }
 
 impl<T: Real> Tables<T> {
     pub fn new() -> Tables<T> {
-        Tables { factors: Numbers::new(), drawn: Vec::new(), used: 0, own: Vec::new() }
+        Tables {
+            factors: Numbers::new(),
+            drawn: Vec::new(),
+            used: 0,
+            gathered: Box::new(Gathered::new()),
+            places: Vec::new(),
+            amplitudes: Vec::new(),
+            ramps: Vec::new(),
+        }
     }
 
     /// Replaces the factors by those of the first of the spots `ids` within the block `voxels` (indices of the whole
@@ -72,126 +88,128 @@ impl<T: Real> Tables<T> {
         self.used = 0;
         self.drawn.clear();
         let window = Window::new(voxels);
-        let mut group = 0;
-        for (i, &id) in ids.iter().enumerate() {
-            if self.used * size_of::<T>() >= TABLE_BYTES || i == MOST_SPOTS {
-                return &ids[i..];
+        let (mut group, mut rest, flat) = (0, ids, renderer.grid().flat);
+        let mut shape = scene.groups[group].profile.shape();
+        while !rest.is_empty() && self.used * size_of::<T>() < TABLE_BYTES && self.drawn.len() < MOST_SPOTS {
+            let (chunk, more) = rest.split_at(rest.len().min(SPOTS));
+            rest = more;
+            self.gathered.take(renderer, &mut chunk.iter().map(|&id| id as usize));
+            self.gathered.footprints(renderer, &window);
+            self.gathered.count_voxels();
+            self.gathered.frames(renderer);
+            for (i, &id) in chunk.iter().enumerate() {
+                // A block's spots lie scattered over the list of all.
+                if let Some(&next) = rest.get(i) {
+                    gather::expect(renderer, next as usize);
+                }
+                if !self.gathered.visible(i) {
+                    continue;
+                }
+                // The numbers ascend, and with them the groups.
+                if spots.groups[group].end <= id as usize {
+                    self.evaluate(&shape, flat);
+                    while spots.groups[group].end <= id as usize {
+                        group += 1;
+                    }
+                    shape = scene.groups[group].profile.shape();
+                }
+                let form = match shape {
+                    Shape::Separable(_) => self.place(i, voxels, whole, flat),
+                    Shape::Dense(_) => Form::Dense(id),
+                };
+                let along = |a: usize| self.gathered.first_voxel[a][i]..self.gathered.end_voxel[a][i];
+                self.drawn.push(Drawn { voxels: [along(0), along(1), along(2)], form });
             }
-            if let Some(&ahead) = ids.get(i + AHEAD) {
-                prefetch(&spots.list[ahead as usize]);
-                prefetch(&renderer.accuracy.reach[ahead as usize]);
-            }
-            let (id, spot) = (id as usize, &spots.list[id as usize]);
-            let reach = &renderer.accuracy.reach[id];
-            let Some(part) = renderer.lattice.footprint(&spot.centre, reach, &window) else {
-                continue;
-            };
-            // The numbers ascend, and with them the groups.
-            while spots.groups[group].end <= id {
-                group += 1;
-            }
-            let mut within = [0..0, 0..0, 0..0];
-            for a in 0..3 {
-                let first = voxels[a].start;
-                within[a] = (part[a].start - first) as u32..(part[a].end - first) as u32;
-            }
-            let form = match scene.groups[group].profile.shape() {
-                Shape::Separable(profile) => self.add(renderer, spot, profile, &part, &within, whole),
-                Shape::Dense(_) => Form::Dense(id as u32),
-            };
-            self.drawn.push(Drawn { voxels: within, form });
+            self.evaluate(&shape, flat);
         }
-        &[]
+        rest
     }
 
-    /// Adds the factors of a spot for the voxels `part` of the whole grid, `within` the block.
+    /// Finds places for the factors of spot `i` of those at hand.
     #[inline(always)]
-    fn add(
-        &mut self,
-        renderer: &Renderer<'_>,
-        spot: &Spot,
-        profile: &dyn Separable,
-        part: &Box3,
-        within: &[Range<u32>; 3],
-        whole: [usize; 3],
-    ) -> Form {
-        // In a plane there is no factor along z; the voxel's own is the amplitude.
-        let mut ramps = [Ramp { first: 0.0, step: 0.0, start: 0.0, count: 0 }; 3];
-        let mut room = [GROUP; 3];
-        let per_width = spot.size.width.map(|width| 1.0 / width);
-        let grid = renderer.grid();
-        for a in grid.axes() {
-            ramps[a] = renderer.lattice.frame(a, spot.centre[a], per_width[a]).ramp(&part[a]);
-            room[a] = ramps[a].room();
-        }
-        let all = room[0] + room[1] + room[2];
-        if self.own.len() < all {
-            self.own.resize(all, T::default());
-        }
-        if grid.flat {
-            T::factors(profile, &ramps[..2], &mut self.own[..room[0] + room[1]]);
-            self.own[room[0] + room[1]] = T::from_f64(1.0);
-        } else {
-            T::factors(profile, &ramps, &mut self.own[..all]);
-        }
-
+    fn place(&mut self, i: usize, voxels: &Box3, whole: [usize; 3], flat: bool) -> Form {
+        let spots = &*self.gathered;
+        let within = |a: usize| spots.first_voxel[a][i] as usize..spots.end_voxel[a][i] as usize;
+        let within = [within(0), within(1), within(2)];
         let around = |a: usize, step: usize| {
+            // Steps are powers of two.
             let range = &within[a];
-            range.start as usize / step * step..(range.end as usize).next_multiple_of(step)
+            range.start & !(step - 1)..(range.end + step - 1) & !(step - 1)
         };
-        let (mut boxes, mut own, mut all) = ([around(0, LANE), around(1, 1), around(2, 1)], 1, 1);
+        let mut boxes = [around(0, LANE), around(1, 1), around(2, 1)];
         let wider = [around(0, whole[0]), around(1, whole[1]), around(2, whole[2])];
-        for a in 0..3 {
-            own *= within[a].len();
-            all *= wider[a].len();
-        }
-        let wide = WORTHWHILE * own > all;
+        let volume = |sides: &[Range<usize>; 3]| sides[0].len() * sides[1].len() * sides[2].len();
+        let wide = WORTHWHILE * volume(&within) > volume(&wider);
         if wide {
             boxes = wider;
         }
         // Registers load their factors from one line of the cache.
         let mut at = self.used.next_multiple_of(if wide { 2 * LANE } else { LANE });
-        let end = at + boxes[0].len() + boxes[1].len() + boxes[2].len() + GROUP;
-        if self.factors.len() < end {
-            self.factors.resize(2 * end);
-        }
-        let (mut first, mut rest) = ([0; 3], &self.own[..]);
-        let amplitude = T::from_f64(spot.amplitude);
-        let one = T::from_f64(1.0);
+        let mut first = [0; 3];
+        let mut places = [Place { first: 0, start: 0, end: 0, last: 0 }; 3];
         for a in 0..3 {
-            let start = within[a].start as usize - boxes[a].start;
-            let (own, more) = rest.split_at(room[a]);
-            rest = more;
-            let out = &mut self.factors[at..at + boxes[a].len() + GROUP];
-            place(out, start, own, if a == 2 { amplitude } else { one }, within[a].len());
+            let skipped = within[a].start - boxes[a].start;
+            let start = at + skipped;
+            places[a] = Place { first: at, start, end: start + within[a].len(), last: at + boxes[a].len() };
             // The first lane begins before the spot does.
-            first[a] = (at + if a == 0 { start / LANE * LANE } else { start }) as u32;
-            at += boxes[a].len();
+            first[a] = (at + if a == 0 { skipped / LANE * LANE } else { skipped }) as u32;
+            let ramp = Ramp {
+                first: voxels[a].start as f64 + spots.first[a][i] - spots.anchor[a][i],
+                step: spots.step[a][i],
+                start: spots.start[a][i],
+                count: within[a].len(),
+                place: start,
+            };
+            // In a plane there is no factor along z; the voxel's own is the amplitude.
+            if a < 2 || !flat {
+                self.ramps.push(ramp);
+            }
+            // All is written in whole groups.
+            at = places[a].last + GROUP;
         }
         self.used = at;
+        self.places.push(places);
+        self.amplitudes.push(spots.amplitude[i]);
         Form::Separable { factors: first, wide }
+    }
+
+    /// Evaluates the factors that have places.
+    #[inline(always)]
+    fn evaluate(&mut self, shape: &Shape<'_>, flat: bool) {
+        let Shape::Separable(profile) = shape else { return };
+        if self.factors.len() < self.used {
+            self.factors.resize(2 * self.used);
+        }
+        for place in self.places.as_flattened() {
+            clear(&mut self.factors, place.first, place.start);
+        }
+        T::factors(*profile, &self.ramps, &mut self.factors);
+        for (places, &amplitude) in self.places.iter().zip(&self.amplitudes) {
+            let amplitude = T::from_f64(amplitude);
+            let [.., z] = places;
+            if flat {
+                self.factors[z.start] = T::from_f64(1.0);
+            }
+            let room = (z.end - z.start).next_multiple_of(GROUP);
+            for group in self.factors[z.start..z.start + room].as_chunks_mut::<GROUP>().0 {
+                *group = group.map(|factor| amplitude.mul(factor));
+            }
+            for place in places {
+                clear(&mut self.factors, place.end, place.last);
+            }
+        }
+        self.places.clear();
+        self.amplitudes.clear();
+        self.ramps.clear();
     }
 }
 
-/// Writes `count` factors to `out[start..]`, and 0 elsewhere but into the last group, which is there to be written over.
-/// All of it in whole groups: what a group has too much is corrected by the next.
+/// Writes 0 to the factors from `start` to `end`, in whole groups.
 #[inline(always)]
-fn place<T: Real>(out: &mut [T], start: usize, own: &[T], amplitude: T, count: usize) {
-    let end = out.len() - GROUP;
-    let mut write = |at: usize, group: &[T; GROUP]| {
-        if let Some(out) = out[at..].first_chunk_mut::<GROUP>() {
-            for (out, factor) in out.iter_mut().zip(group) {
-                *out = amplitude.mul(*factor);
-            }
+fn clear<T: Real>(factors: &mut [T], start: usize, end: usize) {
+    for at in (start..end).step_by(GROUP) {
+        if let Some(group) = factors[at..].first_chunk_mut::<GROUP>() {
+            *group = [T::default(); GROUP];
         }
-    };
-    for at in (0..start).step_by(GROUP) {
-        write(at, &[T::default(); GROUP]);
-    }
-    for (group, at) in own.as_chunks::<GROUP>().0.iter().zip((start..).step_by(GROUP)) {
-        write(at, group);
-    }
-    for at in (start + count..end).step_by(GROUP) {
-        write(at, &[T::default(); GROUP]);
     }
 }

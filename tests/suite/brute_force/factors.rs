@@ -16,7 +16,7 @@ fn factors_are_as_exact_as_the_profile_says() {
         let (mut offsets, mut got) = (Vec::new(), Vec::new());
         for fraction in 0..200 {
             let start = (f64::from(fraction) / 200.0 - 0.5) * step;
-            let ramp = Ramp { first: -((voxels / 2) as f64), step, start, count: voxels };
+            let ramp = Ramp { first: -((voxels / 2) as f64), step, start, count: voxels, place: 0 };
             let mut out = vec![0.0; ramp.room()];
             gaussian_means(&[ramp], &mut out);
             offsets.extend(ramp.distances());

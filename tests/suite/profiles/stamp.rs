@@ -121,6 +121,7 @@ impl Stamp {
                             step: self.grid.voxel_size[a] / width,
                             start: 0.0,
                             count: offsets[a].len(),
+                            place: 0,
                         };
                         let mut out = vec![f64::NAN; ramp.room()];
                         separable.factors(&[ramp], &mut out);

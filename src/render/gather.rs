@@ -1,0 +1,116 @@
+//! Spots side by side: a few at a time, each of their numbers in an array of its own, so that what is the same for all
+//! of them is worked out for several at once.
+
+use super::Renderer;
+use super::lattice::Window;
+use crate::simd::prefetch;
+
+/// Spots side by side.
+pub const SPOTS: usize = 32;
+
+/// One number of each spot.
+pub type Numbers = [f64; SPOTS];
+
+pub struct Gathered {
+    /// Spots in use.
+    pub count: usize,
+    centre: [Numbers; 3],
+    reach: [Numbers; 3],
+    width: [Numbers; 3],
+    pub amplitude: Numbers,
+    /// First and end voxel along x y z, counted from the first of the window; none where the end is not behind the first.
+    pub first: [Numbers; 3],
+    pub end: [Numbers; 3],
+    /// The same as whole numbers, for windows of the size of a block.
+    pub first_voxel: [[u32; SPOTS]; 3],
+    pub end_voxel: [[u32; SPOTS]; 3],
+    /// Distances in widths along x y z: `start + (i - anchor) * step` for voxel i of the whole grid.
+    pub anchor: [Numbers; 3],
+    pub start: [Numbers; 3],
+    pub step: [Numbers; 3],
+}
+
+impl Gathered {
+    pub fn new() -> Gathered {
+        let none = [[0.0; SPOTS]; 3];
+        Gathered {
+            count: 0,
+            centre: none,
+            reach: none,
+            width: none,
+            amplitude: [0.0; SPOTS],
+            first: none,
+            end: none,
+            first_voxel: [[0; SPOTS]; 3],
+            end_voxel: [[0; SPOTS]; 3],
+            anchor: none,
+            start: none,
+            step: none,
+        }
+    }
+
+    /// Takes the first of the spots `ids`, at most [`SPOTS`]; the next ones are asked for.
+    #[inline(always)]
+    pub fn take(&mut self, renderer: &Renderer<'_>, ids: &mut impl Iterator<Item = usize>) {
+        let (list, reaches) = (&renderer.spots.list, &renderer.accuracy.reach);
+        self.count = 0;
+        for id in ids.take(SPOTS) {
+            let (i, spot, reach) = (self.count, &list[id], &reaches[id]);
+            for a in 0..3 {
+                self.centre[a][i] = spot.centre[a];
+                self.reach[a][i] = f64::from(reach[a]);
+                self.width[a][i] = spot.size.width[a];
+            }
+            self.amplitude[i] = spot.amplitude;
+            self.count += 1;
+        }
+    }
+
+    /// The voxels of `window` that each spot reaches.
+    #[inline(always)]
+    pub fn footprints(&mut self, renderer: &Renderer<'_>, window: &Window) {
+        for a in 0..3 {
+            for i in 0..SPOTS {
+                (self.first[a][i], self.end[a][i]) =
+                    renderer.lattice.span(a, self.centre[a][i], self.reach[a][i], window);
+            }
+        }
+    }
+
+    /// Makes whole numbers of the footprints.
+    #[inline(always)]
+    pub fn count_voxels(&mut self) {
+        for a in 0..3 {
+            for i in 0..SPOTS {
+                // Through signed numbers, for which there is an instruction everywhere.
+                self.first_voxel[a][i] = self.first[a][i] as i32 as u32;
+                self.end_voxel[a][i] = self.end[a][i] as i32 as u32;
+            }
+        }
+    }
+
+    /// Whether spot `i` has voxels.
+    #[inline(always)]
+    pub fn visible(&self, i: usize) -> bool {
+        (0..3).all(|a| self.first[a][i] < self.end[a][i])
+    }
+
+    /// How far the voxels are from each spot.
+    #[inline(always)]
+    pub fn frames(&mut self, renderer: &Renderer<'_>) {
+        for a in 0..3 {
+            for i in 0..SPOTS {
+                let frame = renderer.lattice.frame(a, self.centre[a][i], 1.0 / self.width[a][i]);
+                (self.anchor[a][i], self.start[a][i], self.step[a][i]) =
+                    (frame.anchor, frame.start, frame.step);
+            }
+        }
+    }
+}
+
+/// Asks for spot `id`, which is to be taken soon.
+#[inline(always)]
+pub fn expect(renderer: &Renderer<'_>, id: usize) {
+    prefetch(&renderer.spots.list[id]);
+    prefetch(&renderer.accuracy.reach[id]);
+}
