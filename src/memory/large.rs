@@ -39,14 +39,41 @@ struct Piece {
     state: State,
 }
 
-static TABLE: Mutex<[Piece; PIECES]> =
-    Mutex::new([Piece { place: 0, bytes: 0, state: State::Nothing }; PIECES]);
+struct Table {
+    pieces: [Piece; PIECES],
+    /// The most bytes that were ever in use at once.
+    peak: usize,
+}
+
+static TABLE: Mutex<Table> =
+    Mutex::new(Table { pieces: [Piece { place: 0, bytes: 0, state: State::Nothing }; PIECES], peak: 0 });
+
+impl Table {
+    fn find(&mut self, wanted: impl Fn(&Piece) -> bool) -> Option<&mut Piece> {
+        self.pieces.iter_mut().find(|piece| wanted(piece))
+    }
+
+    fn bytes(&self, wanted: impl Fn(State) -> bool) -> usize {
+        self.pieces.iter().filter(|piece| wanted(piece.state)).map(|piece| piece.bytes).sum()
+    }
+
+    /// Gives memory that is kept to the system until another piece of `bytes` does not make the program larger than it
+    /// ever was.
+    fn make_room(&mut self, bytes: usize) {
+        let used = self.bytes(|state| matches!(state, State::Used { .. })) + bytes;
+        self.peak = self.peak.max(used);
+        while used + self.bytes(|state| state == State::Kept) > self.peak {
+            let Some(piece) = self.find(|piece| piece.state == State::Kept) else { return };
+            unmap(piece);
+        }
+    }
+}
 
 /// Whether the memory at `place`, which was allocated just now, holds nothing but zeros; `None` where it did not come
 /// from a [`LargeMemory`].
 pub fn cleared<T>(place: *const T) -> Option<bool> {
     let table = TABLE.lock().unwrap_or_else(PoisonError::into_inner);
-    table.iter().find(|piece| piece.place == place as usize).and_then(|piece| match piece.state {
+    table.pieces.iter().find(|piece| piece.place == place as usize).and_then(|piece| match piece.state {
         State::Used { cleared } => Some(cleared),
         _ => None,
     })
@@ -107,16 +134,12 @@ impl LargeMemory {
     fn take(&self, bytes: usize) -> Option<(*mut u8, bool)> {
         let bytes = bytes.checked_next_multiple_of(1 << 12)?;
         let mut table = TABLE.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(piece) = table.iter_mut().find(|piece| piece.state == State::Kept && piece.bytes == bytes)
-        {
+        if let Some(piece) = table.find(|piece| piece.state == State::Kept && piece.bytes == bytes) {
             piece.state = State::Used { cleared: false };
             return Some((piece.place as *mut u8, false));
         }
-        // What is kept must not make the program larger than it was.
-        for piece in table.iter_mut().filter(|piece| piece.state == State::Kept) {
-            unmap(piece);
-        }
-        let piece = table.iter_mut().find(|piece| piece.state == State::Nothing)?;
+        table.make_room(bytes);
+        let piece = table.find(|piece| piece.state == State::Nothing)?;
         let place = map(bytes)?;
         *piece = Piece { place: place as usize, bytes, state: State::Used { cleared: true } };
         Some((place, true))
@@ -125,12 +148,9 @@ impl LargeMemory {
     /// Whether the piece at `place` came from here; if so, it is free now.
     fn give_back(&self, place: *mut u8) -> bool {
         let mut table = TABLE.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept: usize =
-            table.iter().filter(|piece| piece.state == State::Kept).map(|piece| piece.bytes).sum();
-        let Some(piece) = table
-            .iter_mut()
-            .find(|piece| piece.place == place as usize && matches!(piece.state, State::Used { .. }))
-        else {
+        let kept = table.bytes(|state| state == State::Kept);
+        let used = |piece: &Piece| matches!(piece.state, State::Used { .. });
+        let Some(piece) = table.find(|piece| piece.place == place as usize && used(piece)) else {
             return false;
         };
         if kept + piece.bytes <= self.kept && offer(piece) {
