@@ -42,9 +42,6 @@ impl<T: Real> Block<T> {
             match spot.form {
                 Form::Separable { factors, wide } => {
                     let stroke = stroke(spot, within, first, factors, wide);
-                    for at in [stroke.xs, stroke.ys, stroke.zs] {
-                        prefetch(&tables.factors[at as usize]);
-                    }
                     strokes.push(stroke);
                 }
                 Form::Dense(id) => {
