@@ -1,6 +1,7 @@
 //! The volume file: image, truth and recipe in one HDF5 file.
 
 mod contiguous;
+mod convert;
 mod deflate;
 pub mod encode;
 pub mod layout;
@@ -258,8 +259,8 @@ fn volume_chunks(
     let mut digests = Vec::new();
     let mut take = |encoded: std::io::Result<Encoded>| -> Result<()> {
         let encoded = encoded.map_err(Error::io("write", "volume"))?;
-        totals.0 += encoded.saturated;
-        totals.1 = if encoded.highest > totals.1 { encoded.highest } else { totals.1 };
+        totals.0 += encoded.seen.saturated;
+        totals.1 = encoded.seen.highest.max(totals.1);
         digests.extend(encoded.digests);
         encoded.chunks.into_iter().try_for_each(|chunk| {
             writer.write_chunk(volume, &chunk, axes)?;

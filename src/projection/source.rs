@@ -11,7 +11,7 @@ use crate::grid::{Box3, Grid};
 use crate::plan::Plan;
 use crate::render::{Block, BlockGrid, Real, Renderer, Sink, Stop, ordered};
 use crate::scene::Dtype;
-use crate::volume_file::encode::{Encoded, convert};
+use crate::volume_file::encode::convert;
 use crate::volume_file::read::VolumeFile;
 
 /// More chunks are not worth waiting for.
@@ -118,7 +118,7 @@ impl Sink for Projection<'_> {
     type Scratch = Vec<u8>;
 
     fn block<T: Real>(&self, bytes: &mut Vec<u8>, _: usize, block: &Block<T>) -> Maxima {
-        convert(block, self.dtype, bytes, &mut Encoded::default());
+        convert(block, self.dtype, bytes);
         let [width, height, _] = block.extent();
         let part = within(&block.voxels, self.region);
         Maxima::of_voxels(

@@ -149,6 +149,16 @@ impl<T: Real> Block<T> {
         (0..self.lit.len()).filter_map(|tile| self.tile(tile))
     }
 
+    /// The tiles that hold light in slice `z`.
+    #[inline(always)]
+    pub fn tiles_of_slice(&self, z: usize) -> impl Iterator<Item = Tile<'_, T>> {
+        let layer = self.count[0] * self.count[1];
+        let first = z / self.size[2] * layer;
+        (first..first + layer)
+            .filter_map(|tile| self.tile(tile))
+            .filter(move |tile| (tile.first[2]..tile.first[2] + tile.extent[2]).contains(&z))
+    }
+
     #[inline(always)]
     fn tile(&self, tile: usize) -> Option<Tile<'_, T>> {
         let lit = self.lit[tile].as_ref()?;

@@ -24,6 +24,7 @@ pub trait Real: Copy + Default + Send + Sync + PartialEq + 'static {
     fn add(self, other: Self) -> Self;
     /// The numbers, where they are f32.
     fn single(numbers: &mut [Self]) -> Option<&mut [f32]>;
+    fn as_single(numbers: &[Self]) -> Option<&[f32]>;
     /// The factors of a profile; see [`Separable::factors`].
     fn factors(profile: &dyn Separable, ramps: &[Ramp], out: &mut [Self]);
     /// Loads numbers in f32.
@@ -178,6 +179,10 @@ macro_rules! real {
             }
             #[inline(always)]
             fn single(numbers: &mut [$type]) -> Option<&mut [f32]> {
+                $single(numbers)
+            }
+            #[inline(always)]
+            fn as_single(numbers: &[$type]) -> Option<&[f32]> {
                 $single(numbers)
             }
             #[inline(always)]

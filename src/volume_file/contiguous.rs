@@ -15,11 +15,6 @@ pub struct Contiguous {
     bytes: usize,
 }
 
-/// Whether all bytes are 0; a page at a time, so that the end comes early where there is light.
-pub fn dark(bytes: &[u8]) -> bool {
-    bytes.chunks(4096).all(|page| page.iter().fold(0, |any, byte| any | byte) == 0)
-}
-
 impl Contiguous {
     /// Opens the file at `path` to write a volume into it.
     pub fn create(path: &Path, offset: u64, shape: [u64; 3], bytes: usize) -> io::Result<Contiguous> {
@@ -43,20 +38,13 @@ impl Contiguous {
         self.offset + ((z * self.shape[1] + y) * self.shape[0] + x) * self.bytes as u64
     }
 
-    /// Writes a block of `extent` voxels that begins at voxel `first`.
-    pub fn write(&self, first: [u64; 3], extent: [usize; 3], voxels: &[u8]) -> io::Result<()> {
-        let row = extent[0] * self.bytes;
-        // Rows as long as the volume's are one behind the other.
-        let rows = if extent[0] as u64 == self.shape[0] { extent[1] } else { 1 };
-        for (i, piece) in voxels.chunks(rows * row).enumerate() {
-            let [y, z] = [i * rows % extent[1], i * rows / extent[1]];
-            if !dark(piece) {
-                write_at(
-                    &self.file,
-                    piece,
-                    self.place([first[0], first[1] + y as u64, first[2] + z as u64]),
-                )?;
-            }
+    /// Writes rows of `width` voxels of one slice, one behind the other from voxel `first` on.
+    pub fn write(&self, first: [u64; 3], width: usize, voxels: &[u8]) -> io::Result<()> {
+        // Rows as long as the volume's are one piece.
+        let whole = width as u64 == self.shape[0];
+        let piece = if whole { voxels.len() } else { width * self.bytes };
+        for (row, piece) in voxels.chunks(piece).enumerate() {
+            write_at(&self.file, piece, self.place([first[0], first[1] + row as u64, first[2]]))?;
         }
         Ok(())
     }

@@ -6,23 +6,20 @@ use std::sync::{Mutex, PoisonError};
 
 use blake3::{Hash, Hasher};
 
-use super::contiguous::{Contiguous, dark};
+use super::contiguous::Contiguous;
+use super::convert::{Seen, convert_slice};
 use super::layout::{HASH_EDGE, Layout};
 use super::pack::Packer;
 use crate::grid::Box3;
 use crate::render::{Block, BlockGrid, Real, Sink};
 use crate::scene::{Compression, Dtype};
-use crate::simd::for_every_width;
 
 /// What a rendered block becomes.
 #[derive(Default)]
 pub struct Encoded {
     pub chunks: Vec<Chunk>,
     pub digests: Vec<Digest>,
-    /// Voxels that a whole-number type cannot hold.
-    pub saturated: u64,
-    /// The largest magnitude before rounding.
-    pub highest: f64,
+    pub seen: Seen,
 }
 
 pub struct Chunk {
@@ -72,7 +69,37 @@ pub struct Encoder<'a> {
 pub struct Scratch {
     voxels: Vec<u8>,
     part: Vec<u8>,
+    hashing: Vec<Hashing>,
     packer: Packer,
+}
+
+/// A block of the hash while its slices come in.
+#[derive(Default)]
+struct Hashing {
+    hasher: Hasher,
+    waiting: Vec<u8>,
+}
+
+/// Bytes that are hashed at once: what the widest registers work on side by side.
+const HASHED_AT_ONCE: usize = 1 << 14;
+
+impl Hashing {
+    /// Adds the voxels `part` (x y) of a slice whose rows are `row` bytes apart.
+    fn add(&mut self, slice: &[u8], row: usize, part: &Box3, bytes: usize) {
+        let [from, to] = [part[0].start, part[0].end].map(|x| x as usize * bytes);
+        for y in part[1].clone() {
+            self.waiting.extend_from_slice(&slice[y as usize * row..][from..to]);
+        }
+        if self.waiting.len() >= HASHED_AT_ONCE {
+            self.hasher.update(&self.waiting);
+            self.waiting.clear();
+        }
+    }
+
+    fn finish(mut self) -> Hash {
+        self.hasher.update(&self.waiting);
+        self.hasher.finalize()
+    }
 }
 
 impl Sink for Encoder<'_> {
@@ -82,35 +109,38 @@ impl Sink for Encoder<'_> {
     fn block<T: Real>(&self, scratch: &mut Scratch, _: usize, block: &Block<T>) -> io::Result<Encoded> {
         let mut out = Encoded::default();
         let extent = block.extent();
-        convert(block, self.dtype, &mut scratch.voxels, &mut out);
         let first = [0, 1, 2].map(|a| block.voxels[a].start - self.layout.region[a].start);
         let whole = extent.map(|n| 0..n as u64);
         let bytes = self.dtype.bytes();
-        if self.digests {
-            let hash_blocks = self.layout.hash_blocks();
-            let parts = BlockGrid::new(&whole, [HASH_EDGE; 3]);
-            for part in (0..parts.len()).map(|i| parts.voxels(i)) {
-                // A slice at a time stays in the first-level cache.
-                let depth = if sizes(&part) == extent { extent[2] as u64 } else { 1 };
-                let mut hasher = Hasher::new();
-                for z in part[2].clone().step_by(depth as usize) {
-                    let slices = [part[0].clone(), part[1].clone(), z..z + depth];
-                    hasher.update(gather(
-                        &scratch.voxels,
-                        extent,
-                        bytes,
-                        &slices,
-                        sizes(&slices),
-                        &mut scratch.part,
-                    ));
+        let slice = extent[0] * extent[1] * bytes;
+        // Each slice is converted, hashed and written while it is in the cache; only chunks need all of them.
+        scratch.voxels.resize(if self.chunks { extent[2] * slice } else { slice }, 0);
+        let hashes = BlockGrid::new(&[whole[0].clone(), whole[1].clone(), 0..1], [HASH_EDGE, HASH_EDGE, 1]);
+        for layer in (0..extent[2]).step_by(HASH_EDGE as usize) {
+            let slices = layer..(layer + HASH_EDGE as usize).min(extent[2]);
+            scratch.hashing.clear();
+            scratch.hashing.resize_with(if self.digests { hashes.len() } else { 0 }, Hashing::default);
+            for z in slices {
+                let at = if self.chunks { z * slice } else { 0 };
+                let voxels = &mut scratch.voxels[at..at + slice];
+                let lit = convert_slice(block, z, self.dtype, voxels, &mut out.seen);
+                for (part, hashing) in scratch.hashing.iter_mut().enumerate() {
+                    hashing.add(voxels, extent[0] * bytes, &hashes.voxels(part), bytes);
                 }
-                let at = [0, 1, 2].map(|a| (first[a] + part[a].start) / HASH_EDGE);
-                let index = (at[2] * hash_blocks.count[1] + at[1]) * hash_blocks.count[0] + at[0];
-                out.digests.push(Digest { index: index as usize, hash: hasher.finalize() });
+                if let (Some(place), false) = (self.place, lit.is_empty()) {
+                    let (row, [x, y, first_z]) = (extent[0] * bytes, first);
+                    let begin = [x, y + lit.start as u64, first_z + z as u64];
+                    place.write(begin, extent[0], &voxels[lit.start * row..lit.end * row])?;
+                }
             }
-        }
-        if let Some(place) = self.place {
-            place.write(first, extent, &scratch.voxels)?;
+            let blocks = self.layout.hash_blocks();
+            for (part, hashing) in scratch.hashing.drain(..).enumerate() {
+                let part = hashes.voxels(part);
+                let at = |a: usize, within: u64| (first[a] + within) / HASH_EDGE;
+                let [x, y, z] = [at(0, part[0].start), at(1, part[1].start), at(2, layer as u64)];
+                let index = (z * blocks.count[1] + y) * blocks.count[0] + x;
+                out.digests.push(Digest { index: index as usize, hash: hashing.finish() });
+            }
         }
         if self.chunks {
             let parts = BlockGrid::new(&whole, self.layout.chunk);
@@ -129,78 +159,19 @@ impl Sink for Encoder<'_> {
     }
 }
 
-for_every_width! {
-    /// Puts the block's voxels into `out` as the file holds them: little-endian, C order.
-    pub fn convert<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen: &mut Encoded) = convert_block;
-}
-
-#[inline(always)]
-fn convert_block<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>, seen: &mut Encoded) {
+/// Puts the block's voxels into `out` as the file holds them: little-endian, C order.
+pub fn convert<T: Real>(block: &Block<T>, dtype: Dtype, out: &mut Vec<u8>) {
     let [width, height, depth] = block.extent();
-    let bytes = dtype.bytes();
-    out.clear();
-    out.resize(width * height * depth * bytes, 0);
-    for tile in block.tiles() {
-        for z in 0..tile.extent[2] {
-            for y in 0..tile.extent[1] {
-                let row = &tile.row(y, z)[..tile.extent[0]];
-                let at = ((tile.first[2] + z) * height + tile.first[1] + y) * width + tile.first[0];
-                convert_row(row, dtype, &mut out[at * bytes..(at + row.len()) * bytes], seen);
-            }
-        }
+    let slice = width * height * dtype.bytes();
+    out.resize(depth * slice, 0);
+    for (z, out) in out.chunks_exact_mut(slice).enumerate() {
+        convert_slice(block, z, dtype, out, &mut Seen::default());
     }
 }
 
-#[inline(always)]
-fn convert_row<T: Real>(row: &[T], dtype: Dtype, out: &mut [u8], seen: &mut Encoded) {
-    // Magnitudes are in the order of their bits, which unlike numbers have a maximum that is quickly found.
-    let highest = row.iter().map(|value| value.to_f64().abs().to_bits()).fold(0, u64::max);
-    seen.highest = f64::from_bits(highest.max(seen.highest.to_bits()));
-    // Adding 0 turns -0 into 0, so that voxels without light have one form only.
-    match dtype {
-        Dtype::Float32 => {
-            for (out, value) in out.as_chunks_mut::<4>().0.iter_mut().zip(row) {
-                *out = (value.to_f64() as f32 + 0.0).to_le_bytes();
-            }
-        }
-        Dtype::Float64 => {
-            for (out, value) in out.as_chunks_mut::<8>().0.iter_mut().zip(row) {
-                *out = (value.to_f64() + 0.0).to_le_bytes();
-            }
-        }
-        Dtype::Uint8 => {
-            let put = |out: &mut [u8; 1], value: u64| *out = [value as u8];
-            convert_whole(row, f64::from(u8::MAX), out, put, seen);
-        }
-        Dtype::Uint16 => {
-            let put = |out: &mut [u8; 2], value: u64| *out = (value as u16).to_le_bytes();
-            convert_whole(row, f64::from(u16::MAX), out, put, seen);
-        }
-        Dtype::Uint32 => {
-            let put = |out: &mut [u8; 4], value: u64| *out = (value as u32).to_le_bytes();
-            convert_whole(row, f64::from(u32::MAX), out, put, seen);
-        }
-    }
-}
-
-/// Rounds to nearest, ties to even, and saturates.
-#[inline(always)]
-fn convert_whole<T: Real, const BYTES: usize>(
-    row: &[T],
-    most: f64,
-    out: &mut [u8],
-    put: impl Fn(&mut [u8; BYTES], u64),
-    seen: &mut Encoded,
-) {
-    let mut saturated = 0;
-    for (out, value) in out.as_chunks_mut::<BYTES>().0.iter_mut().zip(row) {
-        let rounded = value.to_f64().round_ties_even();
-        let kept = rounded.clamp(0.0, most);
-        saturated += u64::from(rounded != kept);
-        // From 2^52 on the lowest bits are the whole number: quicker than a conversion with all its special cases.
-        put(out, (kept + (1_u64 << 52) as f64).to_bits());
-    }
-    seen.saturated += saturated;
+/// Whether all bytes are 0; a page at a time, so that the end comes early where there is light.
+fn dark(bytes: &[u8]) -> bool {
+    bytes.chunks(4096).all(|page| page.iter().fold(0, |any, byte| any | byte) == 0)
 }
 
 fn sizes(part: &Box3) -> [usize; 3] {
@@ -239,19 +210,4 @@ fn gather<'a>(
         }
     }
     out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whole_numbers_round_to_even_and_saturate() {
-        let mut seen = Encoded::default();
-        let mut out = [0; 14];
-        convert_row(&[0.5_f64, 1.5, 2.5, -0.4, -0.6, 65_535.4, 65_535.5], Dtype::Uint16, &mut out, &mut seen);
-        let got: Vec<u16> = out.as_chunks().0.iter().map(|b| u16::from_le_bytes(*b)).collect();
-        assert_eq!(got, [0, 2, 2, 0, 0, 65_535, 65_535]);
-        assert_eq!(seen.saturated, 2);
-    }
 }

@@ -2,19 +2,13 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
-
-/// A file that took longer than this is worth waiting for the disk; one that is made again in a moment is not, and
-/// may be gone if the power fails before the system has written it.
-const SYNC_AFTER: Duration = Duration::from_secs(1);
 
 /// A temporary file beside its target. Dropped before [`Partial::publish`], it is removed.
 pub struct Partial {
     target: PathBuf,
     path: PathBuf,
-    begin: Instant,
     published: bool,
 }
 
@@ -35,7 +29,7 @@ impl Partial {
             .open(&path)
             .and_then(|_| fs::remove_file(&path))
             .map_err(Error::io("write", target))?;
-        Ok(Partial { target: target.to_path_buf(), path, begin: Instant::now(), published: false })
+        Ok(Partial { target: target.to_path_buf(), path, published: false })
     }
 
     /// Where to write: nothing is there, and nothing that appears there may be followed or replaced.
@@ -43,21 +37,18 @@ impl Partial {
         &self.path
     }
 
-    /// Gives the file its name; what took long to make is on the disk before.
+    /// Gives the file its name, after its contents have reached the disk.
     ///
     /// # Errors
     /// When that fails, or the target has appeared meanwhile.
     pub fn publish(mut self, force: bool) -> Result<()> {
-        let valuable = self.begin.elapsed() > SYNC_AFTER;
-        if valuable {
-            let synced = File::open(&self.path).and_then(|file| file.sync_all());
-            synced.map_err(Error::io("write", &self.target))?;
-        }
+        let synced = File::open(&self.path).and_then(|file| file.sync_all());
+        synced.map_err(Error::io("write", &self.target))?;
         refuse_existing(&self.target, force)?;
         fs::rename(&self.path, &self.target).map_err(Error::io("write", &self.target))?;
         self.published = true;
         // The name itself reaches the disk with its directory; where that cannot be asked for, so be it.
-        if let Some(directory) = parent(&self.target).filter(|_| valuable) {
+        if let Some(directory) = parent(&self.target) {
             let _ = File::open(directory).and_then(|directory| directory.sync_all());
         }
         Ok(())
