@@ -250,7 +250,7 @@ fn draw_body<T: Real>(
         block.sums.resize(tiles * block.size.iter().product::<usize>());
         sieve.fill(&tables.drawn, block.size);
         for strip in 0..block.lit.len() / columns {
-            sieve.strip(strip % block.count[1], strip / block.count[1]);
+            sieve.strip(strip % block.count[1], strip / block.count[1], columns);
             for x in 0..columns {
                 let reaching = sieve.tile(x);
                 if !reaching.is_empty() {

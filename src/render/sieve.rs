@@ -1,7 +1,7 @@
 //! Which spots of a batch reach a tile.
 //!
-//! Each spot is compared with each strip of tiles, many at once, and those that are left with each tile of the strip.
-//! That is more comparisons than sorting takes, but none of them is a branch.
+//! Each spot is compared with each strip of tiles, many at once and without a branch; of strips there are few. Those that
+//! are left are sorted into the tiles of the strip by counting.
 
 use super::tables::Drawn;
 
@@ -14,10 +14,11 @@ pub struct Sieve {
     first: [Vec<u16>; 3],
     last: [Vec<u16>; 3],
     count: usize,
-    /// The spots that reach the strip at hand, and how many of what is there they are.
+    /// The spots that reach the strip at hand; behind them lies what means nothing.
     strip: Vec<u32>,
-    in_strip: usize,
-    tile: Vec<u32>,
+    /// The spots of one tile of the strip behind those of the other, and where those of each tile begin.
+    tiles: Vec<u32>,
+    starts: Vec<usize>,
 }
 
 impl Sieve {
@@ -37,16 +38,14 @@ impl Sieve {
             self.last[a].resize(room, 0);
         }
         // Room for one more: what is written last may not count.
-        for list in [&mut self.strip, &mut self.tile] {
-            if list.len() <= room {
-                list.resize(room + 1, 0);
-            }
+        if self.strip.len() <= room {
+            self.strip.resize(room + 1, 0);
         }
     }
 
-    /// Goes to the strip of row `y` and layer `z` of tiles.
+    /// Goes to the strip of row `y` and layer `z` of tiles, of which it has `columns`.
     #[inline(always)]
-    pub fn strip(&mut self, y: usize, z: usize) {
+    pub fn strip(&mut self, y: usize, z: usize, columns: usize) {
         let (y, z) = (y as u16, z as u16);
         let (strip, mut count) = (&mut self.strip[..], 0);
         for part in 0..self.count.div_ceil(AT_ONCE) {
@@ -62,19 +61,38 @@ impl Sieve {
                 count += usize::from(reached);
             }
         }
-        self.in_strip = count;
+        self.sort(count, columns);
+    }
+
+    /// Sorts the first `count` spots of the strip into its tiles.
+    #[inline(always)]
+    fn sort(&mut self, count: usize, columns: usize) {
+        let Sieve { first: [first, ..], last: [last, ..], strip, tiles, starts, .. } = self;
+        let strip = &strip[..count];
+        let span = |spot: u32| first[spot as usize] as usize..last[spot as usize] as usize + 1;
+        starts.clear();
+        starts.resize(columns + 2, 0);
+        for &spot in strip {
+            for x in span(spot) {
+                starts[x + 2] += 1;
+            }
+        }
+        for x in 2..starts.len() {
+            starts[x] += starts[x - 1];
+        }
+        tiles.resize(starts[columns + 1], 0);
+        for &spot in strip {
+            for x in span(spot) {
+                tiles[starts[x + 1]] = spot;
+                starts[x + 1] += 1;
+            }
+        }
     }
 
     /// The numbers within the batch, in ascending order, of the spots that reach tile `x` of the strip.
     #[inline(always)]
-    pub fn tile(&mut self, x: usize) -> &[u32] {
-        let (x, mut count) = (x as u16, 0);
-        let (first, last, tile) = (&self.first[0][..], &self.last[0][..], &mut self.tile[..]);
-        for &i in &self.strip[..self.in_strip] {
-            tile[count] = i;
-            count += usize::from((first[i as usize] <= x) & (x <= last[i as usize]));
-        }
-        &self.tile[..count]
+    pub fn tile(&self, x: usize) -> &[u32] {
+        &self.tiles[self.starts[x]..self.starts[x + 1]]
     }
 }
 
@@ -102,7 +120,7 @@ mod tests {
             sieve.fill(&spots, size);
             for z in 0..5 {
                 for y in 0..7 {
-                    sieve.strip(y, z);
+                    sieve.strip(y, z, 4);
                     for x in 0..4 {
                         let tile = [x, y, z];
                         let reaches = |spot: &Drawn| {
