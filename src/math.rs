@@ -129,7 +129,7 @@ impl Ramp {
 
 /// Calls `$body` for whole groups, so that no numbers are left over for a slow loop.
 #[inline(always)]
-fn by_groups(out: &mut [f64], body: impl Fn(f64) -> f64) {
+fn by_groups<T>(out: &mut [T], body: impl Fn(f64) -> T) {
     let mut first = 0.0;
     for group in out.as_chunks_mut::<GROUP>().0 {
         for (value, i) in group.iter_mut().zip(0_i32..) {
@@ -207,16 +207,22 @@ for_every_width! {
 /// From this width on, in voxels, the mean over a voxel is taken from a series.
 pub const WIDE: f64 = 4.0;
 
+/// `round` makes results of the means.
 #[inline(always)]
-fn gaussian_means_body(ramps: &[Ramp], out: &mut [f64]) {
+fn means<T>(ramps: &[Ramp], out: &mut [T], round: impl Fn(f64) -> T + Copy) {
     for ramp in ramps {
         let own = &mut out[ramp.place..ramp.place + ramp.room()];
         if ramp.step <= 1.0 / WIDE {
-            wide_means(ramp, own);
+            wide_means(ramp, own, round);
         } else {
-            narrow_means(ramp, own);
+            narrow_means(ramp, own, round);
         }
     }
+}
+
+#[inline(always)]
+fn gaussian_means_body(ramps: &[Ramp], out: &mut [f64]) {
+    means(ramps, out, |mean| mean);
 }
 
 for_every_width! {
@@ -227,20 +233,7 @@ for_every_width! {
 
 #[inline(always)]
 fn gaussian_means_f32_body(ramps: &[Ramp], out: &mut [f32]) {
-    const PART: usize = 7 * GROUP;
-    for ramp in ramps {
-        let own = &mut out[ramp.place..ramp.place + ramp.room()];
-        let mut first = ramp.first;
-        for part in own.chunks_mut(PART) {
-            let mut exact = [0.0; PART];
-            let ramp = Ramp { first, count: part.len(), place: 0, ..*ramp };
-            gaussian_means_body(&[ramp], &mut exact[..part.len()]);
-            for (out, exact) in part.iter_mut().zip(exact) {
-                *out = exact as f32;
-            }
-            first += PART as f64;
-        }
-    }
+    means(ramps, out, |mean| mean as f32);
 }
 
 for_every_width! {
@@ -251,7 +244,7 @@ for_every_width! {
 /// The mean over [u - h/2, u + h/2] by the Taylor series around u: exp(-u^2/2) sum_k He_2k(u) (h/2)^2k / (2k+1)!,
 /// with the Hermite polynomials He. At h <= 1/4 the first term left out, k = 6, is below 3e-17.
 #[inline(always)]
-fn wide_means(ramp: &Ramp, out: &mut [f64]) {
+fn wide_means<T>(ramp: &Ramp, out: &mut [T], round: impl Fn(f64) -> T) {
     let q = 0.25 * ramp.step * ramp.step;
     by_groups(out, |i| {
         let u = ramp.at(i);
@@ -266,7 +259,7 @@ fn wide_means(ramp: &Ramp, out: &mut [f64]) {
         let series = q.mul_add(q.mul_add(second, he2 * (1.0 / 6.0)), 1.0);
         // Far out the polynomial turns over, long after the Gaussian has vanished.
         let mean = exp(-0.5 * w) * series;
-        if mean > 0.0 { mean } else { 0.0 }
+        round(if mean > 0.0 { mean } else { 0.0 })
     });
 }
 
@@ -276,7 +269,7 @@ const EDGES: usize = 64;
 /// The mean by the difference of error functions at the voxel's edges, which neighbours share. Each complement is
 /// taken on the side where it is small, so that tails keep their relative accuracy.
 #[inline(always)]
-fn narrow_means(ramp: &Ramp, out: &mut [f64]) {
+fn narrow_means<T>(ramp: &Ramp, out: &mut [T], round: impl Fn(f64) -> T) {
     let scale = sqrt_half_pi() / ramp.step;
     let mut first = 0.0;
     for part in out.chunks_mut(EDGES - 1) {
@@ -295,7 +288,7 @@ fn narrow_means(ramp: &Ramp, out: &mut [f64]) {
             let (low, high, below, above) = (edge[i], edge[i + 1], complement[i], complement[i + 1]);
             let outside = if low >= 0.0 { below - above } else { above - below };
             let across = 2.0 - below - above;
-            *mean = scale * if low < 0.0 && high > 0.0 { across } else { outside };
+            *mean = round(scale * if low < 0.0 && high > 0.0 { across } else { outside });
         }
         first += part.len() as f64;
     }

@@ -129,6 +129,17 @@ impl Pen {
     }
 }
 
+/// Makes what was written past the cache visible before anything that is written later, as other threads expect of all
+/// that is written.
+#[inline(always)]
+pub fn settle() {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: every processor of this kind has the instruction.
+    unsafe {
+        std::arch::x86_64::_mm_sfence();
+    }
+}
+
 /// Whether memory that the system has cleared just now is to be written past the cache, too. It is still in the cache
 /// with processors that clear through it; AMD's do not.
 pub fn streams_new_memory() -> bool {

@@ -9,7 +9,7 @@ use super::lanes::{LANE, Registers};
 
 /// Spots that are added in one go: few enough for their factors to stay in the first-level cache while they
 /// pass by all slices.
-const TOGETHER: usize = 48;
+const TOGETHER: usize = 80;
 
 /// Slices for which spots are collected: few enough for most of them to reach all.
 pub const SLICES: usize = 8;

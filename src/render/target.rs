@@ -9,7 +9,7 @@ use std::sync::Once;
 use super::block::Strip;
 use super::kernel::{Real, TILE_WIDTH};
 use super::lanes::{self, Registers, best};
-use super::pen::{LINE, Pen, copy, stream, streams_new_memory};
+use super::pen::{LINE, Pen, copy, settle, stream, streams_new_memory};
 use crate::grid::Box3;
 use crate::memory::HUGE_PAGE;
 
@@ -89,6 +89,7 @@ impl Target<'_> {
             Some(_) => {}
             None => darken(self, block, pen),
         }
+        settle();
     }
 
     /// Writes a strip of a block.
@@ -97,6 +98,7 @@ impl Target<'_> {
             Some(_) => add_light(self, block, strip),
             None => replace(self, block, strip, pen),
         }
+        settle();
     }
 }
 
