@@ -1,4 +1,4 @@
-//! Times the rendering of a scene into memory: `time_render SCENE [--threads N] [--out FILE] [--reuse]`.
+//! Times the rendering of a scene into memory: `time_render SCENE [--threads N] [--out FILE] [--reuse | --new-memory]`.
 //!
 //! The spots are placed and the scene rendered once to warm up; then it is rendered once more into a new array (with
 //! `--reuse` into the same one) and the wall time of that and the processor time of all
@@ -7,13 +7,14 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use blobscene::memory::LargeMemory;
+use blobscene::memory::{self, LargeMemory};
 use blobscene::populate::populate;
 use blobscene::render::Renderer;
 use blobscene::scene::{Request, Scene};
 use clap::Parser;
 
-/// For programs that render again and again: a new array takes the memory of one that was dropped, as it does with NumPy.
+/// For programs that render again and again: a new array takes the memory of one that was dropped. The C library, and with
+/// it NumPy, does the same up to 32 MiB; larger arrays of theirs are cleared by the system, page by page, each time.
 #[global_allocator]
 static MEMORY: LargeMemory = LargeMemory { kept: 4 << 30 };
 
@@ -26,6 +27,9 @@ struct Arguments {
     out: Option<PathBuf>,
     #[arg(long)]
     reuse: bool,
+    /// Give the first array back to the system, which has to clear the memory of the second one.
+    #[arg(long)]
+    new_memory: bool,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -40,6 +44,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut volume = pool.install(|| Renderer::new(&scene, &spots, u64::MAX)).array(&pool, &region);
     if !arguments.reuse {
         drop(std::mem::take(&mut volume));
+    }
+    if arguments.new_memory {
+        memory::give_back();
     }
 
     let (wall, processor) = (Instant::now(), processor_ms());

@@ -3,7 +3,7 @@
 
 mod large;
 
-pub use large::{LargeMemory, cleared};
+pub use large::{LargeMemory, cleared, give_back};
 
 /// The size of a huge page.
 pub const HUGE_PAGE: usize = 2 << 20;

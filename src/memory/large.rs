@@ -1,8 +1,8 @@
 //! Large pieces of memory: each on huge pages of its own, and kept for the next one of its size when it is freed.
 //!
 //! A new piece is cleared by the system page by page when it is first touched, which takes longer than a sparse scene
-//! takes to draw. The C library keeps freed pieces of up to 32 MiB for that reason; [`LargeMemory`] keeps larger ones,
-//! too, and lies them where huge pages are. What it keeps is the system's to take back whenever memory runs short.
+//! takes to draw. The C library keeps freed pieces of up to 32 MiB for that reason; [`LargeMemory`] can keep larger ones,
+//! too, and puts them where huge pages are. What it keeps is the system's to take back whenever memory runs short.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr;
@@ -12,6 +12,9 @@ use super::HUGE_PAGE;
 
 /// Smaller pieces are the system allocator's.
 const LARGE: usize = 2 * HUGE_PAGE;
+
+/// Sizes are multiples of this: the largest of the pages that systems have as their small ones.
+const LARGEST_PAGE: usize = 1 << 16;
 
 /// Pieces that can be there at once; further ones are the system allocator's.
 const PIECES: usize = 256;
@@ -25,7 +28,7 @@ pub struct LargeMemory {
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Nothing,
-    /// In use; `cleared` while nothing but zeros was ever there.
+    /// In use; `cleared` where nothing but zeros was there when it was handed out.
     Used {
         cleared: bool,
     },
@@ -57,26 +60,41 @@ impl Table {
         self.pieces.iter().filter(|piece| wanted(piece.state)).map(|piece| piece.bytes).sum()
     }
 
-    /// Gives memory that is kept to the system until another piece of `bytes` does not make the program larger than it
-    /// ever was.
-    fn make_room(&mut self, bytes: usize) {
-        let used = self.bytes(|state| matches!(state, State::Used { .. })) + bytes;
-        self.peak = self.peak.max(used);
-        while used + self.bytes(|state| state == State::Kept) > self.peak {
+    /// Gives memory that is kept to the system, as long as the program has more than `most` bytes.
+    fn release(&mut self, most: usize) {
+        while self.bytes(|state| state != State::Nothing) > most {
             let Some(piece) = self.find(|piece| piece.state == State::Kept) else { return };
             unmap(piece);
         }
     }
+
+    /// A new mapping and its entry.
+    fn add(&mut self, bytes: usize) -> Option<*mut u8> {
+        let place = map(bytes)?;
+        let Some(piece) = self.find(|piece| piece.state == State::Nothing) else {
+            unmap(&mut Piece { place: place as usize, bytes, state: State::Nothing });
+            return None;
+        };
+        *piece = Piece { place: place as usize, bytes, state: State::Used { cleared: true } };
+        let used = self.bytes(|state| matches!(state, State::Used { .. }));
+        self.peak = self.peak.max(used);
+        Some(place)
+    }
 }
 
 /// Whether the memory at `place`, which was allocated just now, holds nothing but zeros; `None` where it did not come
-/// from a [`LargeMemory`].
+/// from a [`LargeMemory`]. The first answer counts: whoever asks is going to write there.
 pub fn cleared<T>(place: *const T) -> Option<bool> {
-    let table = TABLE.lock().unwrap_or_else(PoisonError::into_inner);
-    table.pieces.iter().find(|piece| piece.place == place as usize).and_then(|piece| match piece.state {
-        State::Used { cleared } => Some(cleared),
+    let mut table = TABLE.lock().unwrap_or_else(PoisonError::into_inner);
+    match &mut table.find(|piece| piece.place == place as usize)?.state {
+        State::Used { cleared } => Some(std::mem::take(cleared)),
         _ => None,
-    })
+    }
+}
+
+/// Gives what is kept to the system.
+pub fn give_back() {
+    TABLE.lock().unwrap_or_else(PoisonError::into_inner).release(0);
 }
 
 // SAFETY: a piece is a mapping of its own, handed out to one owner at a time; the table tells pieces from what the system's
@@ -122,6 +140,7 @@ unsafe impl GlobalAlloc for LargeMemory {
             let new = self.alloc(Layout::from_size_align_unchecked(size, layout.align()));
             if !new.is_null() {
                 ptr::copy_nonoverlapping(place, new, layout.size().min(size));
+                cleared(new);
                 self.dealloc(place, layout);
             }
             new
@@ -132,16 +151,20 @@ unsafe impl GlobalAlloc for LargeMemory {
 impl LargeMemory {
     /// A piece of at least `bytes`, and whether it holds nothing but zeros.
     fn take(&self, bytes: usize) -> Option<(*mut u8, bool)> {
-        let bytes = bytes.checked_next_multiple_of(1 << 12)?;
+        let bytes = bytes.checked_next_multiple_of(LARGEST_PAGE)?;
         let mut table = TABLE.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(piece) = table.find(|piece| piece.state == State::Kept && piece.bytes == bytes) {
             piece.state = State::Used { cleared: false };
             return Some((piece.place as *mut u8, false));
         }
-        table.make_room(bytes);
-        let piece = table.find(|piece| piece.state == State::Nothing)?;
-        let place = map(bytes)?;
-        *piece = Piece { place: place as usize, bytes, state: State::Used { cleared: true } };
+        // What is kept must not make the program larger than it ever was.
+        let used = table.bytes(|state| matches!(state, State::Used { .. }));
+        let most = table.peak.max(used.saturating_add(bytes));
+        table.release(most.saturating_sub(bytes));
+        let place = table.add(bytes).or_else(|| {
+            table.release(0);
+            table.add(bytes)
+        })?;
         Some((place, true))
     }
 

@@ -1,8 +1,7 @@
 //! Rendering into memory: scene -> `ndarray::Array3<f32>`.
 //!
-//! What takes the time of a sparse scene is memory: a new array is faulted in and cleared by the kernel, and a finished
-//! tile should find its lines still in the cache. So blocks are sheets that lie together in memory, each faults in its
-//! own pages just before it is drawn, and tiles go straight from the first-level cache into the array.
+//! What takes the time of a sparse scene is memory. So blocks are sheets that lie together in memory, each worker draws
+//! neighbouring ones, and strips of tiles go straight from the cache into the array, each line of which is written once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -53,22 +52,22 @@ impl Renderer<'_> {
             let count = (layers.end - layers.start) as usize * per_layer;
             let bins = bins::Bins::new(self, &blocks, layers.clone());
             let shares = Shares::new(count, pool.current_num_threads());
-            let draw =
-                |worker: usize| {
-                    let (mut block32, mut block64, mut pen) =
-                        (Block::<f32>::new(), Block::<f64>::new(), Pen::new());
-                    while let Some(i) = shares.next(worker) {
-                        let (voxels, ids) = (blocks.voxels(first + i), bins.of(i));
-                        target.prepare(&voxels);
-                        match self.scene.render.precision {
-                            _ if ids.is_empty() => target.darken(&voxels, &mut pen),
-                            Precision::F32 => block32
-                                .pass(self, &voxels, ids, |strip| target.write(&voxels, &strip, &mut pen)),
-                            Precision::F64 => block64
-                                .pass(self, &voxels, ids, |strip| target.write(&voxels, &strip, &mut pen)),
-                        }
+            let draw = |worker: usize| {
+                let (mut block32, mut block64, mut pen) =
+                    (Block::<f32>::new(), Block::<f64>::new(), Pen::new());
+                while let Some(i) = shares.next(worker) {
+                    let (voxels, ids) = (blocks.voxels(first + i), bins.of(i));
+                    match self.scene.render.precision {
+                        _ if ids.is_empty() => target.darken(&voxels, &mut pen),
+                        Precision::F32 => block32.pass(self, &voxels, ids, target.cut(), |strip| {
+                            target.write(&voxels, &strip, &mut pen);
+                        }),
+                        Precision::F64 => block64.pass(self, &voxels, ids, target.cut(), |strip| {
+                            target.write(&voxels, &strip, &mut pen);
+                        }),
                     }
-                };
+                }
+            };
             // Not broadcast: nobody waits for a thread that has other things to do, whose share others take.
             pool.scope(|scope| {
                 for worker in 0..pool.current_num_threads() {
@@ -103,7 +102,7 @@ impl Shares {
 fn new_array([z, y, x]: [usize; 3]) -> (Array3<f32>, bool) {
     let count = x * y * z;
     let mut numbers = Vec::<f32>::with_capacity(count);
-    if let Some(dark) = memory::cleared(numbers.as_ptr()) {
+    if let Some(dark) = memory::cleared(std::hint::black_box(numbers.as_mut_ptr())) {
         // SAFETY: the memory holds zeros from the system, or numbers from before, all of which are written over; that
         // it does was told by code which the compiler does not see through.
         unsafe { numbers.set_len(count) };

@@ -5,19 +5,44 @@ use std::ops::Range;
 use super::Renderer;
 use super::kernel::{Real, Stroke, TILE_WIDTH};
 use super::lanes::Numbers;
+use super::pen::TileRows;
 use super::product::SLICES;
 use super::sieve::Sieve;
 use super::tables::Tables;
 use crate::grid::Box3;
 use crate::simd::for_every_width;
 
-/// Rows of a tile, of all its slices together, and of all tiles of a strip.
-const LEAST_ROWS: usize = 256;
-const MOST_ROWS: usize = 2048;
-const STRIP_ROWS: usize = 8192;
+/// How a block is cut into tiles. The larger they are, the fewer spots reach over the edge of one; a strip should stay
+/// in the second-level cache.
+#[derive(Clone, Copy)]
+pub struct Cut {
+    /// Rows of all tiles of a strip, and slices of a tile, at most.
+    pub strip_rows: usize,
+    pub depth: usize,
+}
 
-/// Slices of a tile at most.
-pub const TILE_DEPTH: usize = 32;
+impl Cut {
+    pub const LARGE: Cut = Cut { strip_rows: 8192, depth: 32 };
+
+    /// Voxels of a tile of a block of `extent` voxels along x y z; powers of two.
+    fn tile(self, extent: [usize; 3]) -> [usize; 3] {
+        let rows = (self.strip_rows / extent[0].div_ceil(TILE_WIDTH)).clamp(LEAST_ROWS, MOST_ROWS);
+        // Where half the size would leave less room unused, it is better.
+        let fitting = |edge: usize, most: usize, least: usize| {
+            let mut size = edge.next_power_of_two().min(1 << most.ilog2());
+            while size > least && edge.next_multiple_of(size) * 4 > edge * 5 {
+                size /= 2;
+            }
+            size.max(least)
+        };
+        let depth = fitting(extent[2], self.depth, 1);
+        [TILE_WIDTH, fitting(extent[1], rows / depth, ROW_GROUP), depth]
+    }
+}
+
+/// Rows of a tile, of all its slices together.
+const LEAST_ROWS: usize = 128;
+const MOST_ROWS: usize = 2048;
 
 /// The product works on rows in groups of so many.
 pub const ROW_GROUP: usize = 8;
@@ -82,7 +107,7 @@ impl<T: Real> Strip<'_, T> {
 
     /// Slice `z` of the block: the rows of each tile, `None` where it is dark.
     #[inline(always)]
-    pub fn slice(&self, z: usize) -> Vec<Option<&[[T; TILE_WIDTH]]>> {
+    pub fn slice(&self, z: usize) -> Vec<TileRows<'_, T>> {
         let z = z - self.block.first_voxel(self.tile)[2];
         let rows = |tile: usize| {
             // All rows of its slices were cleared.
@@ -101,26 +126,10 @@ impl<T: Real> Strip<'_, T> {
     }
 }
 
-/// Voxels of a tile of a block of `extent` voxels along x y z; powers of two. The larger a tile, the fewer spots reach over
-/// its edge; a strip should stay in the second-level cache.
-fn tile_size(extent: [usize; 3]) -> [usize; 3] {
-    let rows = (STRIP_ROWS / extent[0].div_ceil(TILE_WIDTH)).clamp(LEAST_ROWS, MOST_ROWS);
-    // Where half the size would leave less room unused, it is better.
-    let fitting = |edge: usize, most: usize, least: usize| {
-        let mut size = edge.next_power_of_two().min(1 << most.ilog2());
-        while size > least && edge.next_multiple_of(size) * 4 > edge * 5 {
-            size /= 2;
-        }
-        size.max(least)
-    };
-    let depth = fitting(extent[2], TILE_DEPTH, 1);
-    [TILE_WIDTH, fitting(extent[1], rows / depth, ROW_GROUP), depth]
-}
-
 /// Voxels that a block of `block` voxels along x y z takes in memory at most: it is made of whole tiles.
 pub fn padded(block: [u64; 3]) -> u128 {
     let block = block.map(|n| n as usize);
-    let tile = tile_size(block);
+    let tile = Cut::LARGE.tile(block);
     [0, 1, 2].map(|a| block[a].next_multiple_of(tile[a]) as u128).iter().product()
 }
 
@@ -142,11 +151,6 @@ impl<T: Real> Block<T> {
     /// Voxels along x y z.
     pub fn extent(&self) -> [usize; 3] {
         self.voxels.each_ref().map(|range| (range.end - range.start) as usize)
-    }
-
-    /// The tiles that hold light.
-    pub fn tiles(&self) -> impl Iterator<Item = Tile<'_, T>> {
-        (0..self.lit.len()).filter_map(|tile| self.tile(tile))
     }
 
     /// The tiles that hold light in slice `z`.
@@ -192,7 +196,7 @@ impl<T: Real> Block<T> {
 
     /// Renders the voxels of `voxels` from the spots `ids`, which are in ascending order.
     pub fn render(&mut self, renderer: &Renderer<'_>, voxels: &Box3, ids: &[u32]) {
-        self.reset(voxels);
+        self.reset(voxels, Cut::LARGE);
         draw(self, renderer, ids, None);
     }
 
@@ -202,17 +206,18 @@ impl<T: Real> Block<T> {
         renderer: &Renderer<'_>,
         voxels: &Box3,
         ids: &[u32],
+        cut: Cut,
         mut done: impl FnMut(Strip<'_, T>),
     ) {
-        self.reset(voxels);
+        self.reset(voxels, cut);
         draw(self, renderer, ids, Some(&mut done));
     }
 
     /// Makes all voxels dark.
-    fn reset(&mut self, voxels: &Box3) {
+    fn reset(&mut self, voxels: &Box3, cut: Cut) {
         self.voxels = voxels.clone();
         let extent = self.extent();
-        self.size = tile_size(extent);
+        self.size = cut.tile(extent);
         self.count = [0, 1, 2].map(|a| extent[a].div_ceil(self.size[a]));
         self.lit.clear();
         self.lit.resize(self.count.iter().product(), None);

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::Renderer;
-use super::block::{ROW_GROUP, TILE_DEPTH};
+use super::block::ROW_GROUP;
 use super::kernel::TILE_WIDTH;
 use crate::grid::Box3;
 
@@ -16,9 +16,10 @@ const SHEET: u64 = 1 << 18;
 /// Slices of a sheet: few enough for its pages to stay in the cache, enough for factors to be worth their evaluation.
 const SHEET_DEPTH: u64 = 8;
 
-/// Edge of a compact block in voxels, and of one that is a plane.
+/// Edge of a compact block in voxels, and of one of a volume with fewer slices than `THIN`.
 const COMPACT: u64 = 128;
 const COMPACT_PLANE: u64 = 512;
+const THIN: u64 = 16;
 
 /// Blocks for each thread: enough for all to be done at nearly the same time.
 const BLOCKS_PER_THREAD: u64 = 16;
@@ -33,7 +34,7 @@ pub fn block(renderer: &Renderer<'_>, region: &Box3) -> [u64; 3] {
         block[0] = block[0].min(SHEET / 64);
         block[1] = block[1].min(SHEET.div_ceil(block[0]));
     } else {
-        let edge = if shape[2] < TILE_DEPTH as u64 { COMPACT_PLANE } else { COMPACT };
+        let edge = if shape[2] < THIN { COMPACT_PLANE } else { COMPACT };
         block = block.map(|n| n.min(edge));
     }
     let tile = [TILE_WIDTH as u64, ROW_GROUP as u64, SHEET_DEPTH];

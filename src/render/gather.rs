@@ -9,25 +9,25 @@ use crate::simd::prefetch;
 pub const SPOTS: usize = 32;
 
 /// One number of each spot.
-pub type Numbers = [f64; SPOTS];
+type Each = [f64; SPOTS];
 
 pub struct Gathered {
     /// Spots in use.
     pub count: usize,
-    centre: [Numbers; 3],
-    reach: [Numbers; 3],
-    width: [Numbers; 3],
-    pub amplitude: Numbers,
+    centre: [Each; 3],
+    reach: [Each; 3],
+    width: [Each; 3],
+    pub amplitude: Each,
     /// First and end voxel along x y z, counted from the first of the window; none where the end is not behind the first.
-    pub first: [Numbers; 3],
-    pub end: [Numbers; 3],
+    pub first: [Each; 3],
+    pub end: [Each; 3],
     /// The same as whole numbers, for windows of the size of a block.
     pub first_voxel: [[u32; SPOTS]; 3],
     pub end_voxel: [[u32; SPOTS]; 3],
     /// Distances in widths along x y z: `start + (i - anchor) * step` for voxel i of the whole grid.
-    pub anchor: [Numbers; 3],
-    pub start: [Numbers; 3],
-    pub step: [Numbers; 3],
+    pub anchor: [Each; 3],
+    pub start: [Each; 3],
+    pub step: [Each; 3],
 }
 
 impl Gathered {
@@ -49,7 +49,7 @@ impl Gathered {
         }
     }
 
-    /// Takes the first of the spots `ids`, at most [`SPOTS`]; the next ones are asked for.
+    /// Takes the first of the spots `ids`, at most [`SPOTS`].
     #[inline(always)]
     pub fn take(&mut self, renderer: &Renderer<'_>, ids: &mut impl Iterator<Item = usize>) {
         let (list, reaches) = (&renderer.spots.list, &renderer.accuracy.reach);
@@ -77,9 +77,9 @@ impl Gathered {
         }
     }
 
-    /// Makes whole numbers of the footprints.
+    /// Makes whole numbers of the footprints, which must be those within a block.
     #[inline(always)]
-    pub fn count_voxels(&mut self) {
+    pub fn whole_voxels(&mut self) {
         for a in 0..3 {
             for i in 0..SPOTS {
                 // Through signed numbers, for which there is an instruction everywhere.

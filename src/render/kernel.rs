@@ -1,6 +1,6 @@
 //! The inner loops: many spots into one tile.
 //!
-//! A tile is a box of voxels that stays in the first-level cache. A spot's factors along x begin at whole lanes of
+//! A tile is a box of voxels that stays in the second-level cache. A spot's factors along x begin at whole lanes of
 //! the tile's rows and are 0 outside its box; adding 0 changes nothing. A narrow spot is added row by row
 //! (here); spots that fill much of the tile go through the product of `product.rs`. Both compute, for each voxel
 //! and in the order of the spots,
@@ -62,17 +62,17 @@ pub struct Stroke {
     pub xs: u32,
     pub ys: u32,
     pub zs: u32,
-    /// Whether there are factors, 0, for all of a tile around the spot's box.
+    /// Whether there are factors, 0, for the whole of every box of a product that the spot reaches.
     pub wide: bool,
 }
 
 impl Stroke {
-    /// Voxels that a product works on.
-    pub fn product_voxels(&self) -> usize {
-        let around = |(start, end): (u32, u32), step: usize| {
-            (end as usize).next_multiple_of(step) - start as usize / step * step
+    /// Voxels that a product works on, in a tile of which `extent` is wanted.
+    pub fn product_voxels(&self, extent: [usize; 3]) -> usize {
+        let around = |a: usize, (start, end): (u32, u32), step: usize| {
+            (end as usize).next_multiple_of(step).min(extent[a]) - start as usize / step * step
         };
-        TILE_WIDTH * around(self.y, ROW_GROUP) * around(self.z, SLICES)
+        extent[0] * around(1, self.y, ROW_GROUP) * around(2, self.z, SLICES)
     }
 
     /// Voxels that drawing by rows works on.

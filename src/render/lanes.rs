@@ -29,7 +29,8 @@ impl<T: Copy + Default> Numbers<T> {
     pub fn resize(&mut self, len: usize) {
         let lines = len.div_ceil(16);
         if lines > self.lines.len() {
-            self.lines.resize(lines.next_power_of_two(), Line([T::default(); 16]));
+            self.lines.reserve_exact(lines - self.lines.len());
+            self.lines.resize(lines, Line([T::default(); 16]));
         }
         self.len = len;
     }

@@ -59,7 +59,6 @@ impl Lattice {
             let (first, end) = self.span(a, centre[a], f64::from(reach[a]), window);
             let voxel = |within: f64| (window.first[a] + within) as u64;
             voxels[a] = voxel(first)..voxel(end);
-            // Also for NaN.
             if !(first < end) {
                 return None;
             }

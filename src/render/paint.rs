@@ -61,7 +61,7 @@ impl<T: Real> Block<T> {
         let extent = self.extent();
         let extent = [0, 1, 2].map(|a| self.size[a].min(extent[a] - first[a]));
         for run in strokes.chunk_by(|a, b| a.wide == b.wide) {
-            let product = run.iter().map(Stroke::product_voxels).sum::<usize>()
+            let product = run.iter().map(|stroke| stroke.product_voxels(extent)).sum::<usize>()
                 + PRODUCT_OVERHEAD * extent.iter().product::<usize>();
             let by_rows = ROWS_COST * run.iter().map(Stroke::voxels).sum::<usize>();
             let multiply = run[0].wide && !floored && product < by_rows;

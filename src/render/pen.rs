@@ -9,8 +9,12 @@ use super::lanes::Registers;
 /// Numbers of a line of the cache.
 pub const LINE: usize = 16;
 
-/// Lines of the buffer.
+/// Lines of the buffer, and tiles that are written in one go.
 const LINES: usize = 256;
+const AT_ONCE: usize = 16;
+
+/// The rows of a tile in one slice; `None` where it is dark.
+pub type TileRows<'a, T> = Option<&'a [[T; TILE_WIDTH]]>;
 
 /// Writes rows; those that are neighbours in memory should come one after the other.
 pub struct Pen {
@@ -48,7 +52,7 @@ pub unsafe fn copy<T: Real, R: Registers<f32>>(row: &[T; TILE_WIDTH], to: *mut f
 /// # Safety
 /// As for `copy`; `to` begins with a line, and there are whole lines of numbers.
 #[inline(always)]
-pub unsafe fn stream<T: Real, R: Registers<f32>>(row: &[T; TILE_WIDTH], to: *mut f32, count: usize) {
+unsafe fn stream<T: Real, R: Registers<f32>>(row: &[T; TILE_WIDTH], to: *mut f32, count: usize) {
     for i in (0..count).step_by(R::WIDTH) {
         // SAFETY: as promised by the caller; a line is a whole number of registers.
         unsafe { T::narrow::<R>(row.as_ptr().add(i)).stream(to.add(i)) };
@@ -60,35 +64,64 @@ impl Pen {
         Pen { buffer: Box::new(Buffer([0.0; LINES * LINE])), to: std::ptr::null_mut(), start: 0, end: 0 }
     }
 
-    /// Writes the first `count` numbers of a row of a tile; they may wait in the buffer until the pen is lifted.
+    /// Writes `count` numbers to `to`: row `y` of each of some tiles side by side, 0 where there is none. They may wait in
+    /// the buffer until the pen is lifted.
     ///
     /// # Safety
-    /// The processor has the instructions of `R`, and there is room at `to` until the pen is lifted.
+    /// The processor has the instructions of `R`, there is room at `to` until the pen is lifted, and there are tiles for all
+    /// of it.
     #[inline(always)]
     pub unsafe fn write<T: Real, R: Registers<f32>>(
         &mut self,
-        row: &[T; TILE_WIDTH],
+        tiles: &[TileRows<'_, T>],
+        y: usize,
         to: *mut f32,
         count: usize,
     ) {
-        let within = to as usize / size_of::<f32>() % LINE;
-        // SAFETY: as promised by the caller; there is always room for a row in the buffer.
-        unsafe {
-            if self.start == self.end && within == 0 && count.is_multiple_of(LINE) {
-                return stream::<T, R>(row, to, count);
+        let dark = [T::default(); TILE_WIDTH];
+        for (tiles, first) in tiles.chunks(AT_ONCE).zip((0..count).step_by(AT_ONCE * TILE_WIDTH)) {
+            let count = (count - first).min(AT_ONCE * TILE_WIDTH);
+            // SAFETY: as promised by the caller; in the buffer there is room for whole rows of tiles.
+            unsafe {
+                let to = to.add(first);
+                let rows = tiles.iter().map(|rows| rows.map_or(&dark, |rows| &rows[y]));
+                let starts = (0..count).step_by(TILE_WIDTH);
+                let aligned = (to as usize).is_multiple_of(LINE * size_of::<f32>());
+                if self.start == self.end && aligned && count.is_multiple_of(LINE) {
+                    for (row, x) in rows.zip(starts) {
+                        stream::<T, R>(row, to.add(x), TILE_WIDTH.min(count - x));
+                    }
+                } else {
+                    self.make_room::<R>(to);
+                    let buffer = self.buffer.0.as_mut_ptr().add(self.end);
+                    for (row, x) in rows.zip(starts) {
+                        copy::<T, R>(row, buffer.add(x), TILE_WIDTH);
+                    }
+                    self.end += count;
+                }
             }
+        }
+    }
+
+    /// Makes room in the buffer for numbers that belong to `to`.
+    ///
+    /// # Safety
+    /// As for `write`.
+    #[inline(always)]
+    unsafe fn make_room<R: Registers<f32>>(&mut self, to: *mut f32) {
+        // SAFETY: as for `write`.
+        unsafe {
             if self.to.wrapping_add(self.end) != to {
                 self.lift::<R>();
+                let within = to as usize / size_of::<f32>() % LINE;
                 (self.to, self.start, self.end) = (to.wrapping_sub(within), within, within);
-            } else if self.end + TILE_WIDTH > self.buffer.0.len() {
+            } else if self.end + AT_ONCE * TILE_WIDTH > self.buffer.0.len() {
                 let whole = self.end / LINE * LINE;
                 self.drain::<R>(whole);
                 self.buffer.0.copy_within(whole..self.end, 0);
-                (self.to, self.start, self.end) = (self.to.add(whole), 0, self.end - whole);
+                (self.to, self.end) = (self.to.wrapping_add(whole), self.end - whole);
+                self.start = self.start.saturating_sub(whole);
             }
-            // The whole row; what it has too much is written over by the next.
-            copy::<T, R>(row, self.buffer.0.as_mut_ptr().add(self.end), TILE_WIDTH);
-            self.end += count;
         }
     }
 
@@ -103,7 +136,7 @@ impl Pen {
         unsafe {
             self.drain::<R>(whole);
             for i in self.start.max(whole)..self.end {
-                self.to.add(i).write(self.buffer.0[i]);
+                self.to.wrapping_add(i).write(self.buffer.0[i]);
             }
         }
         self.start = self.end;
@@ -120,10 +153,10 @@ impl Pen {
         // SAFETY: as for `write`.
         unsafe {
             for i in self.start..first {
-                self.to.add(i).write(self.buffer.0[i]);
+                self.to.wrapping_add(i).write(self.buffer.0[i]);
             }
             for i in (first..whole).step_by(R::WIDTH) {
-                R::load(self.buffer.0.as_ptr().add(i)).stream(self.to.add(i));
+                R::load(self.buffer.0.as_ptr().add(i)).stream(self.to.wrapping_add(i));
             }
         }
     }
@@ -138,21 +171,4 @@ pub fn settle() {
     unsafe {
         std::arch::x86_64::_mm_sfence();
     }
-}
-
-/// Whether memory that the system has cleared just now is to be written past the cache, too. It is still in the cache
-/// with processors that clear through it; AMD's do not.
-pub fn streams_new_memory() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::sync::OnceLock;
-        static AMD: OnceLock<bool> = OnceLock::new();
-        *AMD.get_or_init(|| {
-            let vendor = std::arch::x86_64::__cpuid(0);
-            // "AuthenticAMD".
-            [vendor.ebx, vendor.edx, vendor.ecx] == [0x6874_7541, 0x6974_6e65, 0x444d_4163]
-        })
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    false
 }

@@ -49,7 +49,8 @@ pub unsafe fn product<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS
                     let narrow = width - x <= R::WIDTH;
                     for slice in 0..SLICES.min(depth - z) {
                         let at = ((z + slice) * tile.height + y) * TILE_WIDTH + x;
-                        let rows = &mut tile.voxels[at..at + (ROWS - 1) * TILE_WIDTH + R::WIDTH];
+                        let across = if narrow { 1 } else { COLUMNS };
+                        let rows = &mut tile.voxels[at..at + (ROWS - 1) * TILE_WIDTH + across * R::WIDTH];
                         // SAFETY: the rows lie within the tile, and the factors of all of them are there.
                         unsafe {
                             if narrow {

@@ -27,6 +27,9 @@ impl Sieve {
     pub fn fill(&mut self, spots: &[Drawn], size: [usize; 3]) {
         self.count = spots.len();
         let room = self.count.next_multiple_of(AT_ONCE);
+        let tiles =
+            spots.iter().map(|spot| (0..3).map(|a| spot.voxels[a].end >> size[a].trailing_zeros()).max());
+        debug_assert!(tiles.flatten().all(|tiles| tiles <= u32::from(u16::MAX)), "tiles have 16-bit numbers");
         for a in 0..3 {
             let bits = size[a].trailing_zeros();
             // What has no spot is in no tile.

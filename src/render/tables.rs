@@ -90,12 +90,16 @@ impl<T: Real> Tables<T> {
         let window = Window::new(voxels);
         let (mut group, mut rest, flat) = (0, ids, renderer.grid().flat);
         let mut shape = scene.groups[group].profile.shape();
+        let reach =
+            (0..3).map(|a| (voxels[a].end - voxels[a].start) as usize + 2 * whole[a] + GROUP).sum::<usize>();
         while !rest.is_empty() && self.used * size_of::<T>() < TABLE_BYTES && self.drawn.len() < MOST_SPOTS {
-            let (chunk, more) = rest.split_at(rest.len().min(SPOTS));
+            // As many as have room even if they reach over the whole of the block.
+            let most = (TABLE_BYTES / size_of::<T>() - self.used) / reach;
+            let (chunk, more) = rest.split_at(rest.len().min(most.clamp(1, SPOTS)));
             rest = more;
             self.gathered.take(renderer, &mut chunk.iter().map(|&id| id as usize));
             self.gathered.footprints(renderer, &window);
-            self.gathered.count_voxels();
+            self.gathered.whole_voxels();
             self.gathered.frames(renderer);
             for (i, &id) in chunk.iter().enumerate() {
                 // A block's spots lie scattered over the list of all.
@@ -178,7 +182,7 @@ impl<T: Real> Tables<T> {
     fn evaluate(&mut self, shape: &Shape<'_>, flat: bool) {
         let Shape::Separable(profile) = shape else { return };
         if self.factors.len() < self.used {
-            self.factors.resize(2 * self.used);
+            self.factors.resize(self.used + self.used / 4);
         }
         for place in self.places.as_flattened() {
             clear(&mut self.factors, place.first, place.start);

@@ -1,15 +1,16 @@
 //! The array that is drawn into.
 //!
-//! Every line of the cache is written once. New memory is faulted in just before a sheet is drawn, and what stays dark
+//! Every line of the cache is written once. New memory is faulted in just before a strip is written, and what stays dark
 //! is not touched again. Memory that holds something is written past the cache, dark or not: so it need not be
 //! read first.
 
+use std::ops::Range;
 use std::sync::Once;
 
-use super::block::Strip;
+use super::block::{Cut, Strip};
 use super::kernel::{Real, TILE_WIDTH};
 use super::lanes::{self, Registers, best};
-use super::pen::{LINE, Pen, copy, settle, stream, streams_new_memory};
+use super::pen::{Pen, TileRows, copy, settle};
 use crate::grid::Box3;
 use crate::memory::HUGE_PAGE;
 
@@ -20,8 +21,6 @@ pub struct Target<'a> {
     shape: [usize; 3],
     /// The pages of a new array, each to be faulted in by one thread: two that meet in one would both clear it.
     pages: Option<Vec<Once>>,
-    /// Whether to write past the cache.
-    past_cache: bool,
     lifetime: std::marker::PhantomData<&'a mut [f32]>,
 }
 
@@ -34,13 +33,12 @@ impl Target<'_> {
         let start = voxels.as_ptr() as usize;
         let pages = (start + size_of_val(voxels)).div_ceil(HUGE_PAGE) - start / HUGE_PAGE;
         let shape = region.each_ref().map(|range| (range.end - range.start) as usize);
-        let aligned = start.is_multiple_of(LINE * size_of::<f32>()) && shape[0].is_multiple_of(LINE);
+        assert_eq!(voxels.len(), shape.iter().product::<usize>(), "one voxel each");
         Target {
             voxels: voxels.as_mut_ptr(),
             region: region.clone(),
             shape,
             pages: new.then(|| (0..pages).map(|_| Once::new()).collect()),
-            past_cache: !new || aligned && streams_new_memory(),
             lifetime: std::marker::PhantomData,
         }
     }
@@ -56,15 +54,23 @@ impl Target<'_> {
         (first, block.each_ref().map(|range| (range.end - range.start) as usize))
     }
 
-    /// Makes the voxels of a new array ready to be drawn: a new page is cleared by the first access.
-    pub fn prepare(&self, block: &Box3) {
-        let Some(pages) = &self.pages else { return };
-        let (first, [width, height, depth]) = self.place(block);
-        for z in first[2]..first[2] + depth {
+    /// How blocks should be cut: new memory is to be written while what the system has cleared of it is still in the cache.
+    pub fn cut(&self) -> Cut {
+        let slices = HUGE_PAGE / size_of::<f32>() / (self.shape[0] * self.shape[1]);
+        match self.pages {
+            Some(_) => Cut { strip_rows: 2048, depth: slices.clamp(1, Cut::LARGE.depth) },
+            None => Cut::LARGE,
+        }
+    }
+
+    /// Makes rows and slices of a block of a new array ready to be drawn: a new page is cleared by the first access.
+    fn prepare(&self, pages: &[Once], block: &Box3, [rows, slices]: [Range<usize>; 2]) {
+        let (first, [width, ..]) = self.place(block);
+        for z in slices {
             self.fault_in(
                 pages,
-                self.index([first[0], first[1], z]),
-                self.index([first[0] + width - 1, first[1] + height - 1, z]) + 1,
+                self.index([first[0], first[1] + rows.start, first[2] + z]),
+                self.index([first[0] + width - 1, first[1] + rows.end - 1, first[2] + z]) + 1,
             );
         }
     }
@@ -85,20 +91,30 @@ impl Target<'_> {
 
     /// Makes a block dark that no spot reaches.
     pub fn darken(&self, block: &Box3, pen: &mut Pen) {
-        match self.pages {
-            Some(_) => {}
-            None => darken(self, block, pen),
+        match &self.pages {
+            Some(pages) => {
+                let (_, [_, height, depth]) = self.place(block);
+                self.prepare(pages, block, [0..height, 0..depth]);
+            }
+            None => {
+                darken(self, block, pen);
+                settle();
+            }
         }
-        settle();
     }
 
     /// Writes a strip of a block.
     pub fn write<T: Real>(&self, block: &Box3, strip: &Strip<'_, T>, pen: &mut Pen) {
-        match self.pages {
-            Some(_) => add_light(self, block, strip),
-            None => replace(self, block, strip, pen),
+        match &self.pages {
+            Some(pages) => {
+                self.prepare(pages, block, strip.rows());
+                add_light(self, block, strip);
+            }
+            None => {
+                replace(self, block, strip, pen);
+                settle();
+            }
         }
-        settle();
     }
 }
 
@@ -125,15 +141,10 @@ unsafe fn add_light_body<T: Real, R: Registers<f32>>(
             let [x0, y0, z0] = [0, 1, 2].map(|a| first[a] + tile.first[a]);
             let slice = target.index([x0, y0, z0 + z]);
             for y in 0..height {
-                // SAFETY: the row lies within the array, and no other block has these voxels; past the cache, it is whole
-                // lines.
+                // SAFETY: the row lies within the array, and no other block has these voxels.
                 unsafe {
                     let to = target.voxels.add(slice + y * target.shape[0]);
-                    if target.past_cache {
-                        stream::<T, R>(tile.row(y, z), to, width);
-                    } else {
-                        copy::<T, R>(tile.row(y, z), to, width);
-                    }
+                    copy::<T, R>(tile.row(y, z), to, width);
                 }
             }
         }
@@ -156,17 +167,13 @@ unsafe fn replace_body<T: Real, R: Registers<f32>>(
     pen: &mut Pen,
 ) {
     let (first, [width, ..]) = target.place(block);
-    let ([rows, slices], dark) = (strip.rows(), [T::default(); TILE_WIDTH]);
+    let [rows, slices] = strip.rows();
     for z in slices {
         let tiles = strip.slice(z);
         let slice = target.index([first[0], first[1] + rows.start, first[2] + z]);
         for y in 0..rows.len() {
-            let row = slice + y * target.shape[0];
-            for (x, light) in (0..).step_by(TILE_WIDTH).zip(&tiles) {
-                let light = light.map_or(&dark, |rows| &rows[y]);
-                // SAFETY: as above.
-                unsafe { put::<T, R>(target, row + x, light, TILE_WIDTH.min(width - x), pen) };
-            }
+            // SAFETY: as above.
+            unsafe { pen.write::<T, R>(&tiles, y, target.voxels.add(slice + y * target.shape[0]), width) };
         }
     }
     // SAFETY: what the pen holds belongs where it was written.
@@ -183,37 +190,14 @@ best! {
 #[inline(always)]
 unsafe fn darken_body<R: Registers<f32>>(target: &Target<'_>, block: &Box3, pen: &mut Pen) {
     let (first, [width, height, depth]) = target.place(block);
+    let tiles: Vec<TileRows<'_, f32>> = vec![None; width.div_ceil(TILE_WIDTH)];
     for z in first[2]..first[2] + depth {
-        for y in first[1]..first[1] + height {
-            let row = target.index([first[0], y, z]);
-            for x in (0..width).step_by(TILE_WIDTH) {
-                // SAFETY: as above.
-                unsafe {
-                    put::<f32, R>(target, row + x, &[0.0; TILE_WIDTH], TILE_WIDTH.min(width - x), pen);
-                }
-            }
+        let slice = target.index([first[0], first[1], z]);
+        for y in 0..height {
+            // SAFETY: as above.
+            unsafe { pen.write::<f32, R>(&tiles, y, target.voxels.add(slice + y * target.shape[0]), width) };
         }
     }
     // SAFETY: as above.
     unsafe { pen.lift::<R>() };
-}
-
-/// Writes the first `count` numbers of a row of a tile to `place` in the array.
-#[inline(always)]
-unsafe fn put<T: Real, R: Registers<f32>>(
-    target: &Target<'_>,
-    place: usize,
-    row: &[T; TILE_WIDTH],
-    count: usize,
-    pen: &mut Pen,
-) {
-    // SAFETY: as promised by the caller.
-    unsafe {
-        let to = target.voxels.add(place);
-        if target.past_cache {
-            pen.write::<T, R>(row, to, count);
-        } else {
-            copy::<T, R>(row, to, count);
-        }
-    }
 }

@@ -51,7 +51,7 @@ thread_local! {
     static CURRENT: Cell<*mut Stretch> = const { Cell::new(ptr::null_mut()) };
 }
 
-/// What a program of many small pieces uses, but for the objects of scripts and for large pieces, of which it keeps none.
+/// The system's allocator, but for the objects of scripts, and for large pieces, which get huge pages and are not kept.
 pub struct ScriptAllocator;
 
 const OTHERS: LargeMemory = LargeMemory { kept: 0 };
@@ -92,7 +92,7 @@ unsafe impl GlobalAlloc for ScriptAllocator {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: as for this function; the interpreter does not ask for this, nor for what follows.
+        // SAFETY: as for this function; the interpreter does not ask for this.
         unsafe { OTHERS.alloc_zeroed(layout) }
     }
 }
