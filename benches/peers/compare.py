@@ -103,7 +103,7 @@ def compared(times, ours, extra):
 
 
 def memory(name, field, directory):
-    """A fresh array in memory from spots in memory."""
+    """A new array in memory from spots in memory."""
     raw = directory / "volume.raw"
     command = [TIME_RENDER, scene_file(name), "--threads", OPTIONS.threads]
     exact = reference(field)
@@ -112,7 +112,11 @@ def memory(name, field, directory):
     measure.process([*command, "--out", raw])
     errors = {"blobscene": error(np.fromfile(raw, "<f4").reshape(field.shape))}
     raw.unlink()
-    runs = {"blobscene": lambda: figures(measure.process(command)[0])}
+    errors["blobscene, new memory"] = errors["blobscene"]
+    runs = {
+        "blobscene": lambda: figures(measure.process(command)[0]),
+        "blobscene, new memory": lambda: figures(measure.process([*command, "--new-memory"])[0]),
+    }
     for title, function in METHODS.items():
         if fits(function, field):
             # The first call compiles and starts threads.
@@ -126,14 +130,15 @@ def memory(name, field, directory):
     table(heading, compared(times, "blobscene", errors))
     known = measure.limits(OPTIONS.threads, 4 * math.prod(field.shape))
     if known:
-        updates, ours = field.updates(), times["blobscene"].least()[0]
+        updates = field.updates()
+        ours, new = (times[row].least()[0] for row in ("blobscene", "blobscene, new memory"))
         sums = updates / known["fma_per_ms"] / OPTIONS.threads
         rows = updates / known["rows_per_ms"] / OPTIONS.threads
         print(
             f"Limits: a fill of the array takes {number(known['fill_ms'])} ms; {updates:.3g} updates take {number(sums)} ms at the "
             f"peak of {known['fma_per_ms'] / 1e6:.0f} G fused multiply-adds per second and thread, {number(rows)} ms as rows in "
             f"the first-level cache. blobscene takes {number(ours / max(known['fill_ms'], sums))} times the larger of fill and "
-            "peak.\n",
+            f"peak, in new memory {number(new / max(known['fill_ms'], sums))} times.\n",
             flush=True,
         )
 
