@@ -114,17 +114,18 @@ macro_rules! conversion {
                 put: impl Fn(&mut [u8; BYTES], $bits),
                 seen: &mut Seen,
             ) {
-                let mut saturated = 0;
+                // As wide as the numbers, which keeps the lanes together; a row is short.
+                let mut saturated: $bits = 0;
                 for (out, value) in out.as_chunks_mut::<BYTES>().0.iter_mut().zip(row) {
                     let rounded = $read(value).round_ties_even();
                     let kept = rounded.clamp(0.0, most);
-                    saturated += u64::from(rounded != kept);
+                    saturated += <$bits>::from(rounded != kept);
                     // From 2^23 (2^52) on the lowest bits are the whole number: quicker than a conversion with all its
                     // special cases.
                     const LOWEST: $type = ((1 as $bits) << (<$type>::MANTISSA_DIGITS - 1)) as $type;
                     put(out, (kept + LOWEST).to_bits());
                 }
-                seen.saturated += saturated;
+                seen.saturated += u64::from(saturated);
             }
         }
     };
