@@ -5,6 +5,26 @@
 //!               (spanned,      (checked) (generators) (profiles,   (chunk by chunk,
 //!               no meaning)                           tiles)        in order)
 //! ```
+//!
+//! A volume in memory, without a file; its axes are z y x:
+//!
+//! ```no_run
+//! use blobscene::{memory::LargeMemory, populate::populate, render::Renderer};
+//! use blobscene::scene::{Request, Scene};
+//!
+//! /// For programs that render again and again: a new volume takes the memory of one that was dropped.
+//! #[global_allocator]
+//! static MEMORY: LargeMemory = LargeMemory { kept: 4 << 30 };
+//!
+//! # fn volume() -> Result<(), Vec<blobscene::diagnostic::Diagnostic>> {
+//! # let pool = rayon::ThreadPoolBuilder::new().build().unwrap();
+//! let scene = Scene::open("scenes/cluster.toml".as_ref(), &Request::default())?;
+//! let spots = pool.install(|| populate(&scene, 0, u64::from(u32::MAX)))?;
+//! let renderer = pool.install(|| Renderer::new(&scene, &spots, u64::MAX));
+//! let volume: ndarray::Array3<f32> = renderer.array(&pool, &scene.grid.whole());
+//! # Ok(())
+//! # }
+//! ```
 
 // Vocabulary: plain data.
 pub mod diagnostic;
