@@ -22,10 +22,7 @@ impl Renderer<'_> {
     pub fn array(&self, pool: &ThreadPool, region: &Box3) -> Array3<f32> {
         let [x, y, z] = region.each_ref().map(|range| (range.end - range.start) as usize);
         let (mut array, dark) = new_array([z, y, x]);
-        let voxels = array.as_slice_mut().unwrap_or_default();
-        // SAFETY: an initialised number is also a possibly uninitialised one; nothing is written through it.
-        advise_huge(unsafe { &mut *(std::ptr::from_mut(voxels) as *mut [std::mem::MaybeUninit<f32>]) });
-        let target = Target::new(voxels, region, dark);
+        let target = Target::new(array.as_slice_mut().unwrap_or_default(), region, dark);
         pool.install(|| self.draw_into(pool, &target));
         array
     }
@@ -58,7 +55,6 @@ impl Renderer<'_> {
                 while let Some(i) = shares.next(worker) {
                     let (voxels, ids) = (blocks.voxels(first + i), bins.of(i));
                     match self.scene.render.precision {
-                        _ if ids.is_empty() => target.darken(&voxels, &mut pen),
                         Precision::F32 => block32.pass(self, &voxels, ids, target.cut(), |strip| {
                             target.write(&voxels, &strip, &mut pen);
                         }),
@@ -112,7 +108,9 @@ fn new_array([z, y, x]: [usize; 3]) -> (Array3<f32>, bool) {
     } else {
         drop(numbers);
     }
-    let zeros = vec![0.0; count + LINE];
+    let mut zeros = vec![0.0; count + LINE];
+    // SAFETY: an initialised number is also a possibly uninitialised one; nothing is written through it.
+    advise_huge(unsafe { &mut *(std::ptr::from_mut(&mut zeros[..]) as *mut [std::mem::MaybeUninit<f32>]) });
     let skipped = zeros.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE) as isize;
     let end = skipped + count as isize;
     let array = Array1::from(zeros).slice_move(s![skipped..end]).into_shape_with_order((z, y, x));

@@ -200,7 +200,7 @@ impl<T: Real> Block<T> {
         draw(self, renderer, ids, None);
     }
 
-    /// The same; `done` receives every strip as soon as it is complete, and the block keeps none.
+    /// The same; `done` receives every strip as soon as it is complete, dark ones too, and the block keeps none.
     pub fn pass(
         &mut self,
         renderer: &Renderer<'_>,
@@ -210,7 +210,11 @@ impl<T: Real> Block<T> {
         mut done: impl FnMut(Strip<'_, T>),
     ) {
         self.reset(voxels, cut);
-        draw(self, renderer, ids, Some(&mut done));
+        if ids.is_empty() {
+            (0..self.lit.len()).step_by(self.count[0]).for_each(|tile| done(Strip { block: self, tile }));
+        } else {
+            draw(self, renderer, ids, Some(&mut done));
+        }
     }
 
     /// Makes all voxels dark.

@@ -2,7 +2,7 @@
 //! of them is worked out for several at once.
 
 use super::Renderer;
-use super::lattice::Window;
+use super::lattice::{Frame, Window};
 use crate::simd::prefetch;
 
 /// Spots side by side.
@@ -24,10 +24,10 @@ pub struct Gathered {
     /// The same as whole numbers, for windows of the size of a block.
     pub first_voxel: [[u32; SPOTS]; 3],
     pub end_voxel: [[u32; SPOTS]; 3],
-    /// Distances in widths along x y z: `start + (i - anchor) * step` for voxel i of the whole grid.
-    pub anchor: [Each; 3],
-    pub start: [Each; 3],
-    pub step: [Each; 3],
+    /// The numbers of a [`Frame`] along x y z, in widths.
+    anchor: [Each; 3],
+    start: [Each; 3],
+    step: [Each; 3],
 }
 
 impl Gathered {
@@ -95,7 +95,13 @@ impl Gathered {
         (0..3).all(|a| self.first[a][i] < self.end[a][i])
     }
 
-    /// How far the voxels are from each spot.
+    /// How far voxels are from spot `i` along an axis.
+    #[inline(always)]
+    pub fn frame(&self, a: usize, i: usize) -> Frame {
+        Frame { anchor: self.anchor[a][i], start: self.start[a][i], step: self.step[a][i] }
+    }
+
+    /// Makes the frames.
     #[inline(always)]
     pub fn frames(&mut self, renderer: &Renderer<'_>) {
         for a in 0..3 {

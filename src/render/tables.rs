@@ -157,16 +157,11 @@ impl<T: Real> Tables<T> {
             places[a] = Place { first: at, start, end: start + within[a].len(), last: at + boxes[a].len() };
             // The first lane begins before the spot does.
             first[a] = (at + if a == 0 { skipped / LANE * LANE } else { skipped }) as u32;
-            let ramp = Ramp {
-                first: voxels[a].start as f64 + spots.first[a][i] - spots.anchor[a][i],
-                step: spots.step[a][i],
-                start: spots.start[a][i],
-                count: within[a].len(),
-                place: start,
-            };
             // In a plane there is no factor along z; the voxel's own is the amplitude.
             if a < 2 || !flat {
-                self.ramps.push(ramp);
+                let first = voxels[a].start + within[a].start as u64;
+                let own = first..first + within[a].len() as u64;
+                self.ramps.push(Ramp { place: start, ..spots.frame(a, i).ramp(&own) });
             }
             // All is written in whole groups.
             at = places[a].last + GROUP;

@@ -8,9 +8,9 @@ use std::ops::Range;
 use std::sync::Once;
 
 use super::block::{Cut, Strip};
-use super::kernel::{Real, TILE_WIDTH};
+use super::kernel::Real;
 use super::lanes::{self, Registers, best};
-use super::pen::{Pen, TileRows, copy, settle};
+use super::pen::{Pen, copy, settle};
 use crate::grid::Box3;
 use crate::memory::HUGE_PAGE;
 
@@ -89,20 +89,6 @@ impl Target<'_> {
         }
     }
 
-    /// Makes a block dark that no spot reaches.
-    pub fn darken(&self, block: &Box3, pen: &mut Pen) {
-        match &self.pages {
-            Some(pages) => {
-                let (_, [_, height, depth]) = self.place(block);
-                self.prepare(pages, block, [0..height, 0..depth]);
-            }
-            None => {
-                darken(self, block, pen);
-                settle();
-            }
-        }
-    }
-
     /// Writes a strip of a block.
     pub fn write<T: Real>(&self, block: &Box3, strip: &Strip<'_, T>, pen: &mut Pen) {
         match &self.pages {
@@ -177,27 +163,5 @@ unsafe fn replace_body<T: Real, R: Registers<f32>>(
         }
     }
     // SAFETY: what the pen holds belongs where it was written.
-    unsafe { pen.lift::<R>() };
-}
-
-best! {
-    fn darken(target: &Target<'_>, block: &Box3, pen: &mut Pen) =
-        darken_body::<lanes::Avx512F32>,
-        darken_body::<lanes::Avx2F32>,
-        darken_body::<lanes::Portable<f32>>;
-}
-
-#[inline(always)]
-unsafe fn darken_body<R: Registers<f32>>(target: &Target<'_>, block: &Box3, pen: &mut Pen) {
-    let (first, [width, height, depth]) = target.place(block);
-    let tiles: Vec<TileRows<'_, f32>> = vec![None; width.div_ceil(TILE_WIDTH)];
-    for z in first[2]..first[2] + depth {
-        let slice = target.index([first[0], first[1], z]);
-        for y in 0..height {
-            // SAFETY: as above.
-            unsafe { pen.write::<f32, R>(&tiles, y, target.voxels.add(slice + y * target.shape[0]), width) };
-        }
-    }
-    // SAFETY: as above.
     unsafe { pen.lift::<R>() };
 }
