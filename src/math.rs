@@ -185,14 +185,24 @@ fn exp_f32(x: f32) -> f32 {
 fn gaussian_points_f32_body(ramps: &[Ramp], out: &mut [f32]) {
     for ramp in ramps {
         let own = &mut out[ramp.place..ramp.place + ramp.room()];
+        // Two groups fill the widest register.
+        let (pairs, rest) = own.as_chunks_mut::<{ 2 * GROUP }>();
         let mut first = 0.0;
-        for group in own.as_chunks_mut::<GROUP>().0 {
-            for (value, i) in group.iter_mut().zip(0_i32..) {
-                let u = ramp.at(first + f64::from(i)) as f32;
-                *value = exp_f32(-0.5 * u * u);
-            }
-            first += GROUP as f64;
+        for pair in pairs {
+            points_f32(ramp, first, pair);
+            first += 2.0 * GROUP as f64;
         }
+        for group in rest.as_chunks_mut::<GROUP>().0 {
+            points_f32(ramp, first, group);
+        }
+    }
+}
+
+#[inline(always)]
+fn points_f32<const N: usize>(ramp: &Ramp, first: f64, out: &mut [f32; N]) {
+    for (value, i) in out.iter_mut().zip(0_i32..) {
+        let u = ramp.at(first + f64::from(i)) as f32;
+        *value = exp_f32(-0.5 * u * u);
     }
 }
 

@@ -174,7 +174,7 @@ impl Plan {
 
     /// How many references to spots may be held at once.
     pub fn most_references(&self) -> u64 {
-        self.lists / 4
+        self.lists / 8
     }
 
     /// Sharpens the bound of the file's size by the blocks that spots really reach.

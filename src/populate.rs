@@ -17,6 +17,8 @@ use crate::spot::{Extra, Refusal, Size, Spot};
 #[derive(Debug, Default)]
 pub struct Spots {
     pub list: Vec<Spot>,
+    /// The light of each, summed over all voxels of an unbounded grid.
+    pub photons: Vec<f64>,
     /// The numbers of each group's spots, group by group.
     pub groups: Vec<Range<usize>>,
     /// Columns that generators add, as long as `list`; NaN where a group has none.
@@ -55,7 +57,7 @@ pub fn populate(scene: &Scene, sample: u64, most_spots: u64) -> Result<Spots, Ve
         let left = most_spots.saturating_sub(spots.list.len() as u64);
         let layout = Layout { grid: &scene.grid, streams: &streams, most_spots: left };
         let start = spots.list.len();
-        match populate_group(group, &layout, scene.render.per_spot_floor, &mut spots.list) {
+        match populate_group(group, &layout, scene.render.per_spot_floor, &mut spots) {
             Ok(placed) => {
                 spots.amplitudes |= has_amplitudes(group, &placed);
                 add_extras(&mut spots, start, placed.extras);
@@ -91,26 +93,33 @@ fn populate_group<'a>(
     group: &'a Group,
     layout: &Layout<'_>,
     floors: bool,
-    list: &mut Vec<Spot>,
+    spots: &mut Spots,
 ) -> Result<Placed, Stuck<'a>> {
     let placed =
         group.generator.place(layout).map_err(|refusal| Stuck { refusal, place: &group.places.generator })?;
     let maker = Maker::new(group, layout, floors, &placed);
-    let first = list.len();
-    list.reserve_exact(placed.centres.len());
-    advise_huge(list.spare_capacity_mut());
-    list.par_extend((0..placed.centres.len()).into_par_iter().map(|_| BLANK));
-    list[first..]
+    let (first, count) = (spots.list.len(), placed.centres.len());
+    extend(&mut spots.list, count, BLANK);
+    extend(&mut spots.photons, count, 0.0);
+    spots.list[first..]
         .par_iter_mut()
+        .zip(&mut spots.photons[first..])
         .enumerate()
-        .try_for_each(|(i, spot)| {
-            *spot = maker.make(i)?;
+        .try_for_each(|(i, (spot, photons))| {
+            (*spot, *photons) = maker.make(i)?;
             Ok::<(), Stuck<'_>>(())
         })
         // Of several refusals any may come first: repeat in order, so that the message is always the same.
         .or_else(|_| (0..placed.centres.len()).try_for_each(|i| maker.make(i).map(|_| ())))?;
     drop(maker);
     Ok(placed)
+}
+
+/// Appends `count` times `value`.
+fn extend<T: Copy + Send + Sync>(list: &mut Vec<T>, count: usize, value: T) {
+    list.reserve_exact(count);
+    advise_huge(list.spare_capacity_mut());
+    list.par_extend((0..count).into_par_iter().map(|_| value));
 }
 
 /// Whether a spot of the group has its light from an amplitude: its own, or the group's where it has no photons.
@@ -120,8 +129,7 @@ fn has_amplitudes(group: &Group, placed: &Placed) -> bool {
     of_group || placed.amplitude.iter().any(|x| !x.is_nan())
 }
 
-const BLANK: Spot =
-    Spot { centre: [0.0; 3], size: Size { width: [1.0; 3], rim: 0.0 }, amplitude: 0.0, photons: 0.0 };
+const BLANK: Spot = Spot { centre: [0.0; 3], size: Size { width: [1.0; 3], rim: 0.0 }, amplitude: 0.0 };
 
 /// Makes the spots of one group.
 struct Maker<'g, 'a> {
@@ -146,7 +154,8 @@ impl<'g: 'a, 'a> Maker<'g, 'a> {
         }
     }
 
-    fn make(&self, i: usize) -> Result<Spot, Stuck<'g>> {
+    /// Makes spot `i` and its photons.
+    fn make(&self, i: usize) -> Result<(Spot, f64), Stuck<'g>> {
         let places = &self.group.places;
         let stuck = |place: &'g Place| move |refusal: Refusal| Stuck { refusal, place };
         let own = |column: &[f64]| column.get(i).copied().filter(|x| !x.is_nan());
@@ -206,7 +215,7 @@ impl<'g: 'a, 'a> Maker<'g, 'a> {
                 refusal.help("`render.per_spot_floor` needs amplitudes >= 0"),
             ));
         }
-        Ok(Spot { centre, size, amplitude, photons })
+        Ok((Spot { centre, size, amplitude }, photons))
     }
 }
 

@@ -19,7 +19,7 @@ mod ordered;
 mod paint;
 mod pen;
 mod product;
-mod sieve;
+mod strokes;
 mod tables;
 mod target;
 
@@ -108,7 +108,8 @@ pub enum Stop<E> {
 }
 
 impl<'a> Renderer<'a> {
-    /// `most_references` bounds the memory of the lists that say which spots reach which block, 4 bytes each.
+    /// `most_references` bounds the memory of the lists that say which spots reach which block: 4 bytes for each, and as
+    /// much again for the lists to grow.
     pub fn new(scene: &'a Scene, spots: &'a Spots, most_references: u64) -> Renderer<'a> {
         Renderer {
             scene,
@@ -191,9 +192,15 @@ impl<'a> Renderer<'a> {
                 pool,
                 (layers.end - layers.start) as usize * per_layer,
                 window,
-                || Worker { block32: Block::new(), block64: Block::new(), scratch: S::Scratch::default() },
+                || Worker {
+                    block32: Block::new(),
+                    block64: Block::new(),
+                    ids: Vec::new(),
+                    scratch: S::Scratch::default(),
+                },
                 |worker, i| {
-                    let ids = bins.of(i);
+                    let ids = &mut worker.ids;
+                    bins.list(i, ids);
                     if ids.is_empty() || stop.load(Ordering::Relaxed) {
                         return None;
                     }
@@ -254,5 +261,7 @@ impl<'a> Renderer<'a> {
 struct Worker<S> {
     block32: Block<f32>,
     block64: Block<f64>,
+    /// The spots of a block.
+    ids: Vec<u32>,
     scratch: S,
 }

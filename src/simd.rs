@@ -59,7 +59,9 @@ pub fn prefetch<T>(value: &T) {
         // SAFETY: a prefetch reads nothing; the addresses are those of the value's first and last byte.
         unsafe {
             _mm_prefetch::<_MM_HINT_T0>(first);
-            _mm_prefetch::<_MM_HINT_T0>(first.add(size_of::<T>() - 1));
+            if size_of::<T>() > align_of::<T>() {
+                _mm_prefetch::<_MM_HINT_T0>(first.add(size_of::<T>() - 1));
+            }
         }
     }
     #[cfg(not(target_arch = "x86_64"))]

@@ -3,14 +3,15 @@
 use crate::diagnostic::{Diagnostic, Place, Severity};
 
 /// A spot in world units; arrays are x, y, z.
+///
+/// A line of the cache: blocks read their spots from all over the list.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(align(64))]
 pub struct Spot {
     pub centre: [f64; 3],
     pub size: Size,
     /// Peak of the continuous profile, in the volume's values.
     pub amplitude: f64,
-    /// The spot's light summed over all voxels of an unbounded grid.
-    pub photons: f64,
 }
 
 /// A Gaussian's sigma = fwhm / (2 sqrt(2 ln 2)).

@@ -82,13 +82,16 @@ impl Accuracy {
             scene::Accuracy::Cutoff(sigmas) => measure.left_out(sigmas),
         };
         // The rounding error of a spot's values, of the largest peak.
-        let errors = measure.by_size(|size, profile| {
-            let single = match (scene.render.precision, profile.shape()) {
-                (Precision::F32, Shape::Separable(separable)) => separable.rounding_f32(),
-                _ => 0.0,
-            };
-            profile.rounding(size, &scene.grid) + single * (0.5 * f64::from(f32::EPSILON) / f64::EPSILON)
-        });
+        let errors = measure.by_size(
+            |size, profile| {
+                let single = match (scene.render.precision, profile.shape()) {
+                    (Precision::F32, Shape::Separable(separable)) => separable.rounding_f32(),
+                    _ => 0.0,
+                };
+                profile.rounding(size, &scene.grid) + single * (0.5 * f64::from(f32::EPSILON) / f64::EPSILON)
+            },
+            |error, _| error,
+        );
         let error = |id: usize| self.peaks[id] / largest * errors[id];
         let roundest =
             (0..errors.len()).into_par_iter().map(error).reduce(|| 0.0, |a, b| if b > a { b } else { a });
@@ -134,9 +137,7 @@ fn largest_of(values: &[f64]) -> f64 {
 /// The largest value of each spot at a voxel.
 fn peaks(scene: &Scene, spots: &Spots) -> Vec<f64> {
     let measure = Measure { scene, spots, peaks: &[] };
-    let mut peaks = measure.by_size(|size, profile| profile.peak(size, &scene.grid));
-    peaks.par_iter_mut().zip(&spots.list).for_each(|(peak, spot)| *peak *= spot.amplitude.abs());
-    peaks
+    measure.by_size(|size, profile| profile.peak(size, &scene.grid), |peak, spot| peak * spot.amplitude.abs())
 }
 
 struct Measure<'a> {
@@ -147,13 +148,20 @@ struct Measure<'a> {
 }
 
 impl Measure<'_> {
-    /// A value of each spot that depends on its size alone, evaluated once for equal sizes in a row.
-    fn by_size<R: Copy + Send>(&self, value: impl Fn(&Size, &dyn Profile) -> R + Sync) -> Vec<R> {
+    /// What `of` makes of each spot and of a value that depends on its size alone, evaluated once for equal sizes in a row.
+    fn by_size<V: Copy + Send, R: Send>(
+        &self,
+        value: impl Fn(&Size, &dyn Profile) -> V + Sync,
+        of: impl Fn(V, &Spot) -> R + Sync,
+    ) -> Vec<R> {
         let mut all = vec_with_capacity(self.spots.list.len());
         for (range, group) in self.spots.groups.iter().zip(&self.scene.groups) {
-            let evaluate = |last: &mut Option<(Size, R)>, spot: &Spot| match last {
-                Some((size, value)) if *size == spot.size => *value,
-                _ => last.insert((spot.size, value(&spot.size, group.profile.as_ref()))).1,
+            let evaluate = |last: &mut Option<(Size, V)>, spot: &Spot| {
+                let value = match last {
+                    Some((size, value)) if *size == spot.size => *value,
+                    _ => last.insert((spot.size, value(&spot.size, group.profile.as_ref()))).1,
+                };
+                of(value, spot)
             };
             all.par_extend(self.spots.list[range.clone()].par_iter().map_init(|| None, evaluate));
         }
@@ -164,9 +172,10 @@ impl Measure<'_> {
     fn reach(&self, largest: f64) -> Vec<Reach> {
         let grid = &self.scene.grid;
         match self.scene.render.accuracy {
-            scene::Accuracy::Cutoff(sigmas) => {
-                self.by_size(|size, profile| profile.reach_at_cutoff(size, grid, sigmas).map(round_up))
-            }
+            scene::Accuracy::Cutoff(sigmas) => self.by_size(
+                |size, profile| profile.reach_at_cutoff(size, grid, sigmas).map(round_up),
+                |reach, _| reach,
+            ),
             // A floored spot ends where its value falls below 1.
             scene::Accuracy::Tolerance(_) if self.scene.render.per_spot_floor => {
                 self.each(|id| self.reach_until(id, 1.0 - 1e-9))
@@ -210,11 +219,13 @@ impl Measure<'_> {
     /// Bound of what boxes at a cutoff of `sigmas` leave out.
     fn left_out(&self, sigmas: f64) -> f64 {
         let grid = &self.scene.grid;
-        let mut outside = self.by_size(|size, profile| {
-            let reach = profile.reach_at_cutoff(size, grid, sigmas).map(round_up);
-            profile.outside(size, grid, reach.map(f64::from))
-        });
-        outside.par_iter_mut().zip(&self.spots.list).for_each(|(value, spot)| *value *= spot.amplitude.abs());
+        let outside = self.by_size(
+            |size, profile| {
+                let reach = profile.reach_at_cutoff(size, grid, sigmas).map(round_up);
+                profile.outside(size, grid, reach.map(f64::from))
+            },
+            |outside, spot| outside * spot.amplitude.abs(),
+        );
         let most = largest_of(&outside);
         if most == 0.0 {
             return 0.0;

@@ -52,13 +52,15 @@ impl Renderer<'_> {
             let draw = |worker: usize| {
                 let (mut block32, mut block64, mut pen) =
                     (Block::<f32>::new(), Block::<f64>::new(), Pen::new());
+                let mut ids = Vec::new();
                 while let Some(i) = shares.next(worker) {
-                    let (voxels, ids) = (blocks.voxels(first + i), bins.of(i));
+                    let voxels = blocks.voxels(first + i);
+                    bins.list(i, &mut ids);
                     match self.scene.render.precision {
-                        Precision::F32 => block32.pass(self, &voxels, ids, target.cut(), |strip| {
+                        Precision::F32 => block32.pass(self, &voxels, &ids, target.cut(), |strip| {
                             target.write(&voxels, &strip, &mut pen);
                         }),
-                        Precision::F64 => block64.pass(self, &voxels, ids, target.cut(), |strip| {
+                        Precision::F64 => block64.pass(self, &voxels, &ids, target.cut(), |strip| {
                             target.write(&voxels, &strip, &mut pen);
                         }),
                     }

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::Renderer;
-use super::kernel::{Real, Stroke, TILE_WIDTH};
+use super::kernel::{Real, TILE_WIDTH};
 use super::lanes::Numbers;
 use super::pen::TileRows;
 use super::product::SLICES;
-use super::sieve::Sieve;
+use super::strokes::Strokes;
 use super::tables::Tables;
 use crate::grid::Box3;
 use crate::simd::for_every_width;
@@ -61,8 +61,7 @@ pub struct Block<T> {
     /// The part of each tile that holds light; the rest is not even cleared.
     pub(super) lit: Vec<Option<Lit>>,
     tables: Tables<T>,
-    sieve: Sieve,
-    pub(super) strokes: Vec<Stroke>,
+    strokes: Strokes,
 }
 
 /// Rows and slices of a tile.
@@ -143,8 +142,7 @@ impl<T: Real> Block<T> {
             passing: false,
             lit: Vec::new(),
             tables: Tables::new(),
-            sieve: Sieve::default(),
-            strokes: Vec::new(),
+            strokes: Strokes::default(),
         }
     }
 
@@ -247,30 +245,27 @@ fn draw_body<T: Real>(
     mut done: Option<&mut Done<'_, T>>,
 ) {
     let mut tables = std::mem::replace(&mut block.tables, Tables::new());
-    let mut sieve = std::mem::take(&mut block.sieve);
+    let mut strokes = std::mem::take(&mut block.strokes);
     let whole = [TILE_WIDTH, ROW_GROUP, SLICES.min(block.size[2])];
     let mut rest = ids;
     while !rest.is_empty() {
-        let left = tables.fill(renderer, &block.voxels, whole, rest);
+        strokes.begin(block.size, block.count);
+        let left = tables.fill(renderer, &block.voxels, whole, rest, &mut strokes);
+        strokes.sort();
         block.passing = done.is_some() && rest.len() == ids.len() && left.is_empty();
         rest = left;
         let columns = block.count[0];
         let tiles = if block.passing { columns } else { block.lit.len() };
         block.sums.resize(tiles * block.size.iter().product::<usize>());
-        sieve.fill(&tables.drawn, block.size);
-        for strip in 0..block.lit.len() / columns {
-            sieve.strip(strip % block.count[1], strip / block.count[1], columns);
-            for x in 0..columns {
-                let reaching = sieve.tile(x);
-                if !reaching.is_empty() {
-                    block.draw_tile(renderer, strip * columns + x, reaching, &tables);
-                }
+        for strip in (0..block.lit.len()).step_by(columns) {
+            for tile in strip..strip + columns {
+                block.draw_tile(renderer, tile, strokes.of(tile), &tables.factors);
             }
             if let (Some(done), true) = (&mut done, rest.is_empty()) {
-                done(Strip { block, tile: strip * columns });
+                done(Strip { block, tile: strip });
             }
         }
     }
-    block.sieve = sieve;
+    block.strokes = strokes;
     block.tables = tables;
 }

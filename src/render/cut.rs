@@ -22,7 +22,7 @@ const COMPACT_PLANE: u64 = 512;
 const THIN: u64 = 16;
 
 /// Blocks for each thread: enough for all to be done at nearly the same time.
-const BLOCKS_PER_THREAD: u64 = 16;
+const BLOCKS_PER_THREAD: u64 = 8;
 
 /// Voxels of a block, x y z: a sheet that lies together in memory, or where spots crowd a compact block, for whose tiles
 /// a spot's factors are evaluated once.

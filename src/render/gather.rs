@@ -2,7 +2,8 @@
 //! of them is worked out for several at once.
 
 use super::Renderer;
-use super::lattice::{Frame, Window};
+use super::lattice::Window;
+use crate::math::Ramp;
 use crate::simd::prefetch;
 
 /// Spots side by side.
@@ -24,8 +25,8 @@ pub struct Gathered {
     /// The same as whole numbers, for windows of the size of a block.
     pub first_voxel: [[u32; SPOTS]; 3],
     pub end_voxel: [[u32; SPOTS]; 3],
-    /// The numbers of a [`Frame`] along x y z, in widths.
-    anchor: [Each; 3],
+    /// The numbers of a [`Ramp`] along x y z, in widths.
+    from: [Each; 3],
     start: [Each; 3],
     step: [Each; 3],
 }
@@ -43,7 +44,7 @@ impl Gathered {
             end: none,
             first_voxel: [[0; SPOTS]; 3],
             end_voxel: [[0; SPOTS]; 3],
-            anchor: none,
+            from: none,
             start: none,
             step: none,
         }
@@ -82,9 +83,10 @@ impl Gathered {
     pub fn whole_voxels(&mut self) {
         for a in 0..3 {
             for i in 0..SPOTS {
-                // Through signed numbers, for which there is an instruction everywhere.
-                self.first_voxel[a][i] = self.first[a][i] as i32 as u32;
-                self.end_voxel[a][i] = self.end[a][i] as i32 as u32;
+                // The lowest bits of the sum; all processors can do that for several numbers at once.
+                let whole = |x: f64| (x + 4_503_599_627_370_496.0).to_bits() as u32;
+                self.first_voxel[a][i] = whole(self.first[a][i]);
+                self.end_voxel[a][i] = whole(self.end[a][i]);
             }
         }
     }
@@ -92,23 +94,26 @@ impl Gathered {
     /// Whether spot `i` has voxels.
     #[inline(always)]
     pub fn visible(&self, i: usize) -> bool {
-        (0..3).all(|a| self.first[a][i] < self.end[a][i])
+        // Without a branch.
+        (0..3).fold(true, |visible, a| visible & (self.first[a][i] < self.end[a][i]))
     }
 
-    /// How far voxels are from spot `i` along an axis.
+    /// How far the voxels of its footprint along an axis are from spot `i`; the factors go to `place`.
     #[inline(always)]
-    pub fn frame(&self, a: usize, i: usize) -> Frame {
-        Frame { anchor: self.anchor[a][i], start: self.start[a][i], step: self.step[a][i] }
+    pub fn ramp(&self, a: usize, i: usize, place: usize) -> Ramp {
+        let count = (self.end_voxel[a][i] - self.first_voxel[a][i]) as usize;
+        Ramp { first: self.from[a][i], step: self.step[a][i], start: self.start[a][i], count, place }
     }
 
-    /// Makes the frames.
+    /// Makes the ramps.
     #[inline(always)]
-    pub fn frames(&mut self, renderer: &Renderer<'_>) {
+    pub fn ramps(&mut self, renderer: &Renderer<'_>, window: &Window) {
         for a in 0..3 {
             for i in 0..SPOTS {
                 let frame = renderer.lattice.frame(a, self.centre[a][i], 1.0 / self.width[a][i]);
-                (self.anchor[a][i], self.start[a][i], self.step[a][i]) =
-                    (frame.anchor, frame.start, frame.step);
+                // Whole numbers, and exact.
+                self.from[a][i] = window.first[a] + self.first[a][i] - frame.anchor;
+                (self.start[a][i], self.step[a][i]) = (frame.start, frame.step);
             }
         }
     }

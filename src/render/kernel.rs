@@ -7,9 +7,9 @@
 //!
 //! V[z, y, x] = fma(y factor, z factor * x factor, V): one rounding of the product, one of the sum.
 
-use super::block::ROW_GROUP;
 use super::lanes::{self, LANE, Registers, best};
-use super::product::{SLICES, product};
+use super::product::product;
+use super::strokes::Stroke;
 use crate::math::Ramp;
 use crate::profiles::Separable;
 
@@ -49,38 +49,6 @@ pub struct Rows<'a, T> {
     pub extent: [usize; 3],
 }
 
-/// One spot's box within a tile, and where its factors lie.
-#[derive(Debug, Clone, Copy)]
-pub struct Stroke {
-    /// First voxel within a row, at a whole lane, and how many lanes.
-    pub x: u32,
-    pub lanes: u32,
-    /// First and end row and slice within the tile.
-    pub y: (u32, u32),
-    pub z: (u32, u32),
-    /// Indices of the factors of that first voxel, row and slice; z factors are times the amplitude.
-    pub xs: u32,
-    pub ys: u32,
-    pub zs: u32,
-    /// Whether there are factors, 0, for the whole of every box of a product that the spot reaches.
-    pub wide: bool,
-}
-
-impl Stroke {
-    /// Voxels that a product works on, in a tile of which `extent` is wanted.
-    pub fn product_voxels(&self, extent: [usize; 3]) -> usize {
-        let around = |a: usize, (start, end): (u32, u32), step: usize| {
-            (end as usize).next_multiple_of(step).min(extent[a]) - start as usize / step * step
-        };
-        extent[0] * around(1, self.y, ROW_GROUP) * around(2, self.z, SLICES)
-    }
-
-    /// Voxels that drawing by rows works on.
-    pub fn voxels(&self) -> usize {
-        self.lanes as usize * LANE * (self.y.1 - self.y.0) as usize * (self.z.1 - self.z.0) as usize
-    }
-}
-
 /// # Safety
 /// The processor has the instructions of `R`; the strokes lie within the tile and their factors within `factors`.
 #[inline(always)]
@@ -88,7 +56,7 @@ unsafe fn draw<T: Real, R: Registers<T>>(tile: &mut Rows<'_, T>, strokes: &[Stro
     for stroke in strokes {
         // SAFETY: as for this function.
         unsafe {
-            match stroke.lanes {
+            match stroke.lanes() {
                 1 => sweep::<T, R, 1>(tile, stroke, factors),
                 2 => sweep::<T, R, 2>(tile, stroke, factors),
                 3 => sweep::<T, R, 3>(tile, stroke, factors),
@@ -110,11 +78,12 @@ unsafe fn sweep<T: Real, R: Registers<T>, const LANES: usize>(
     let first = stroke.z.0 as usize * tile.height + stroke.y.0 as usize;
     // SAFETY: rows, lanes and factors are the stroke's own, as promised by the caller.
     unsafe {
-        let x: [R; LANES] = std::array::from_fn(|i| R::load(factors.add(stroke.xs as usize + i * LANE)));
-        let ys = factors.add(stroke.ys as usize);
-        let mut slice = tile.voxels.as_mut_ptr().add(first * TILE_WIDTH + stroke.x as usize);
+        let x: [R; LANES] =
+            std::array::from_fn(|i| R::load(factors.add(stroke.factors[0] as usize + i * LANE)));
+        let ys = factors.add(stroke.factors[1] as usize);
+        let mut slice = tile.voxels.as_mut_ptr().add(first * TILE_WIDTH + stroke.first_lane());
         for z in 0..(stroke.z.1 - stroke.z.0) as usize {
-            let z = R::splat(*factors.add(stroke.zs as usize + z));
+            let z = R::splat(*factors.add(stroke.factors[2] as usize + z));
             let zx = x.map(|x| z.mul(x));
             let mut row = slice;
             for y in 0..(stroke.y.1 - stroke.y.0) as usize {
@@ -137,12 +106,12 @@ unsafe fn sweep<T: Real, R: Registers<T>, const LANES: usize>(
 #[inline(always)]
 unsafe fn draw_floored<T: Real, R: Registers<T>>(tile: &mut Rows<'_, T>, strokes: &[Stroke], factors: &[T]) {
     for stroke in strokes {
-        let xs = &factors[stroke.xs as usize..][..stroke.lanes as usize * LANE];
+        let xs = &factors[stroke.factors[0] as usize..][..stroke.lanes() * LANE];
         for z in stroke.z.0..stroke.z.1 {
             for y in stroke.y.0..stroke.y.1 {
-                let zy = factors[(stroke.zs + z - stroke.z.0) as usize]
-                    .mul(factors[(stroke.ys + y - stroke.y.0) as usize]);
-                let first = (z as usize * tile.height + y as usize) * TILE_WIDTH + stroke.x as usize;
+                let zy = factors[stroke.factors[2] as usize + (z - stroke.z.0) as usize]
+                    .mul(factors[stroke.factors[1] as usize + (y - stroke.y.0) as usize]);
+                let first = (z as usize * tile.height + y as usize) * TILE_WIDTH + stroke.first_lane();
                 let row = &mut tile.voxels[first..first + xs.len()];
                 for (lane, x) in row.chunks_exact_mut(LANE).zip(xs.chunks_exact(LANE)) {
                     // SAFETY: as for this function; a lane is what `R` holds.

@@ -16,7 +16,7 @@ pub struct Lattice {
 
 /// A box of voxels in floating point: the first and the last along each axis.
 pub struct Window {
-    first: [f64; 3],
+    pub first: [f64; 3],
     last: [f64; 3],
 }
 

@@ -4,11 +4,9 @@ use std::ops::Range;
 
 use super::Renderer;
 use super::block::{Block, Lit};
-use super::kernel::{Real, Rows, Stroke, TILE_WIDTH};
-use super::lanes::LANE;
-use super::tables::{Drawn, Form, Tables};
+use super::kernel::{Real, Rows, TILE_WIDTH};
+use super::strokes::{Kind, Stroke};
 use crate::profiles::{Shape, Sums};
-use crate::simd::prefetch;
 
 /// What a product costs beside its multiplications, in spots: the tile is loaded and stored.
 const PRODUCT_OVERHEAD: usize = 2;
@@ -16,55 +14,26 @@ const PRODUCT_OVERHEAD: usize = 2;
 /// How much more drawing by rows costs for each voxel: load, multiply-add and store instead of a multiply-add.
 const ROWS_COST: usize = 2;
 
-/// How many spots ahead memory is asked for.
-const AHEAD: usize = 8;
-
 impl<T: Real> Block<T> {
-    /// Draws spots into a tile: separable spots in a row together, the others each by themselves, in between.
+    /// Draws spots into a tile, in their order: those of a kind in a row together.
     #[inline(always)]
     pub(super) fn draw_tile(
         &mut self,
         renderer: &Renderer<'_>,
         tile: usize,
-        reaching: &[u32],
-        tables: &Tables<T>,
+        strokes: &[Stroke],
+        factors: &[T],
     ) {
-        let first = self.first_voxel(tile);
-        let floored = renderer.scene.render.per_spot_floor;
-        let mut strokes = std::mem::take(&mut self.strokes);
-        for (i, &spot) in reaching.iter().enumerate() {
-            if let Some(&ahead) = reaching.get(i + AHEAD) {
-                prefetch(&tables.drawn[ahead as usize]);
-            }
-            let spot = &tables.drawn[spot as usize];
-            let along = |a: usize| part(&spot.voxels[a], first[a], self.size[a]);
-            let within = [along(0), along(1), along(2)];
-            match spot.form {
-                Form::Separable { factors, wide } => {
-                    let stroke = stroke(spot, within, first, factors, wide);
-                    strokes.push(stroke);
-                }
-                Form::Dense(id) => {
-                    self.flush(tile, &mut strokes, &tables.factors, floored);
-                    self.draw_dense(renderer, tile, within, id, floored);
-                }
-            }
-        }
-        self.flush(tile, &mut strokes, &tables.factors, floored);
-        self.strokes = strokes;
-    }
-
-    /// Draws strokes: those in a row that are wide by a product where that is less work, the others by rows.
-    #[inline(always)]
-    fn flush(&mut self, tile: usize, strokes: &mut Vec<Stroke>, factors: &[T], floored: bool) {
         let first = self.first_voxel(tile);
         let extent = self.extent();
         let extent = [0, 1, 2].map(|a| self.size[a].min(extent[a] - first[a]));
-        for run in strokes.chunk_by(|a, b| a.wide == b.wide) {
-            let product = run.iter().map(|stroke| stroke.product_voxels(extent)).sum::<usize>()
-                + PRODUCT_OVERHEAD * extent.iter().product::<usize>();
-            let by_rows = ROWS_COST * run.iter().map(Stroke::voxels).sum::<usize>();
-            let multiply = run[0].wide && !floored && product < by_rows;
+        let floored = renderer.scene.render.per_spot_floor;
+        for run in strokes.chunk_by(|a, b| a.kind == b.kind) {
+            if run[0].kind == Kind::Dense {
+                run.iter().for_each(|stroke| self.draw_dense(renderer, tile, stroke, floored));
+                continue;
+            }
+            let multiply = run[0].kind == Kind::Wide && !floored && pays(run, extent);
             // A product begins with nothing, or goes on with the whole of the tile.
             let fresh = multiply && self.lit[tile].is_none();
             if fresh {
@@ -72,12 +41,8 @@ impl<T: Real> Block<T> {
             } else if multiply {
                 self.light(tile, 0..extent[1], 0..extent[2]);
             } else {
-                let hull = |range: fn(&Stroke) -> (u32, u32)| {
-                    let join = |a: (u32, u32), b: (u32, u32)| (a.0.min(b.0), a.1.max(b.1));
-                    let (start, end) = run.iter().map(range).fold((u32::MAX, 0), join);
-                    start as usize..end as usize
-                };
-                self.light(tile, hull(|stroke| stroke.y), hull(|stroke| stroke.z));
+                let (y, z) = hull(run);
+                self.light(tile, y, z);
             }
             let place = self.place(tile);
             let mut rows = Rows { voxels: &mut self.sums[place], height: self.size[1], extent };
@@ -87,7 +52,6 @@ impl<T: Real> Block<T> {
                 (false, false) => T::draw(&mut rows, run, factors),
             }
         }
-        strokes.clear();
     }
 
     /// Makes sure that rows `y` and slices `z` of a tile may be added to: slices that had no light are cleared.
@@ -121,17 +85,13 @@ impl<T: Real> Block<T> {
         }
     }
 
-    /// Draws a spot voxel by voxel; `within` is its part of the tile.
-    fn draw_dense(
-        &mut self,
-        renderer: &Renderer<'_>,
-        tile: usize,
-        within: [Range<usize>; 3],
-        id: u32,
-        floored: bool,
-    ) {
-        let spot = &renderer.spots.list[id as usize];
-        let group = &renderer.scene.groups[renderer.spots.group_of(id as usize)];
+    /// Draws a spot voxel by voxel.
+    fn draw_dense(&mut self, renderer: &Renderer<'_>, tile: usize, stroke: &Stroke, floored: bool) {
+        let id = stroke.id as usize;
+        let spot = &renderer.spots.list[id];
+        let group = &renderer.scene.groups[renderer.spots.group_of(id)];
+        let range = |(start, end): (u16, u16)| start as usize..end as usize;
+        let within = [range((stroke.x.0.into(), stroke.x.1.into())), range(stroke.y), range(stroke.z)];
         let Shape::Dense(dense) = group.profile.shape() else { return };
         let first = self.first_voxel(tile);
         let [dx, dy, dz] = [0, 1, 2].map(|a| {
@@ -165,32 +125,21 @@ impl<T: Real> Block<T> {
     }
 }
 
-/// The part of a separable spot `within` the tile that begins at voxel `first` of the block.
+/// Whether a product is less work for wide strokes than drawing by rows, in a tile of which `extent` is wanted.
 #[inline(always)]
-fn stroke(
-    spot: &Drawn,
-    within: [Range<usize>; 3],
-    first: [usize; 3],
-    factors: [u32; 3],
-    wide: bool,
-) -> Stroke {
-    let [xs, ys, zs] = within;
-    let (lane, end) = (xs.start / LANE, xs.end.div_ceil(LANE));
-    let skipped = |a: usize, start: usize| (first[a] + start - spot.voxels[a].start as usize) as u32;
-    Stroke {
-        x: (lane * LANE) as u32,
-        lanes: (end - lane) as u32,
-        y: (ys.start as u32, ys.end as u32),
-        z: (zs.start as u32, zs.end as u32),
-        xs: factors[0] + (first[0] + lane * LANE - spot.voxels[0].start as usize / LANE * LANE) as u32,
-        ys: factors[1] + skipped(1, ys.start),
-        zs: factors[2] + skipped(2, zs.start),
-        wide,
-    }
+fn pays(strokes: &[Stroke], extent: [usize; 3]) -> bool {
+    let product = strokes.iter().map(|stroke| stroke.product_voxels(extent)).sum::<usize>();
+    let by_rows = strokes.iter().map(Stroke::voxels).sum::<usize>();
+    product + PRODUCT_OVERHEAD * extent.iter().product::<usize>() < ROWS_COST * by_rows
 }
 
-/// The part of `range` in a tile of `size` that begins at `first`, counted from there.
+/// The rows and the slices that strokes reach.
 #[inline(always)]
-fn part(range: &Range<u32>, first: usize, size: usize) -> Range<usize> {
-    (range.start as usize).max(first) - first..(range.end as usize).min(first + size) - first
+fn hull(strokes: &[Stroke]) -> (Range<usize>, Range<usize>) {
+    let (mut y, mut z) = ((u16::MAX, 0), (u16::MAX, 0));
+    for stroke in strokes {
+        y = (stroke.y.0.min(y.0), stroke.y.1.max(y.1));
+        z = (stroke.z.0.min(z.0), stroke.z.1.max(z.1));
+    }
+    (y.0 as usize..y.1 as usize, z.0 as usize..z.1 as usize)
 }

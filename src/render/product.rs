@@ -4,8 +4,9 @@
 //! one fused multiply-add and hardly any memory. For that, every spot works on the whole of these rows: its
 //! factors are 0 outside its box.
 
-use super::kernel::{Real, Rows, Stroke, TILE_WIDTH};
+use super::kernel::{Real, Rows, TILE_WIDTH};
 use super::lanes::{LANE, Registers};
+use super::strokes::Stroke;
 
 /// Spots that are added in one go: few enough for their factors to stay in the first-level cache while they
 /// pass by all slices.
@@ -81,13 +82,19 @@ fn reaching<T>(
 ) -> usize {
     let mut count = 0;
     for stroke in strokes {
-        let first = stroke.x as usize;
+        let first = stroke.first_lane();
         spots[count] = Spot {
-            x: factors.as_ptr().wrapping_add(stroke.xs as usize + x).wrapping_sub(first),
-            y: factors.as_ptr().wrapping_add(stroke.ys as usize + y).wrapping_sub(stroke.y.0 as usize),
-            z: factors.as_ptr().wrapping_add(stroke.zs as usize + z).wrapping_sub(stroke.z.0 as usize),
+            x: factors.as_ptr().wrapping_add(stroke.factors[0] as usize + x).wrapping_sub(first),
+            y: factors
+                .as_ptr()
+                .wrapping_add(stroke.factors[1] as usize + y)
+                .wrapping_sub(stroke.y.0 as usize),
+            z: factors
+                .as_ptr()
+                .wrapping_add(stroke.factors[2] as usize + z)
+                .wrapping_sub(stroke.z.0 as usize),
         };
-        let across = first < x + columns && x < first + stroke.lanes as usize * LANE;
+        let across = first < x + columns && x < first + stroke.lanes() * LANE;
         let along = (stroke.y.0 as usize) < y + rows && y < stroke.y.1 as usize;
         let through = (stroke.z.0 as usize) < z + slices && z < stroke.z.1 as usize;
         count += usize::from(across & along & through);
@@ -138,36 +145,32 @@ unsafe fn add<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>
 #[cfg(test)]
 mod tests {
     use super::super::lanes::Portable;
+    use super::super::strokes::{Kind, Strokes};
     use super::*;
     use crate::random::Streams;
 
     /// Strokes all over a tile of 32 x 16 x 4 voxels, and their factors.
-    fn strokes<T: Real>(count: u64) -> (Vec<Stroke>, Vec<T>) {
+    fn strokes<T: Real>(count: u32) -> (Strokes, Vec<T>) {
         let mut draws = Streams::new(3, 0, "strokes").field("place").at(0);
-        let mut factors = Vec::new();
-        let strokes = (0..count).map(|_| {
+        let (mut strokes, mut factors) = (Strokes::default(), Vec::new());
+        strokes.begin([32, 16, 4], [1; 3]);
+        for id in 0..count {
             let mut part = |edge: u64| {
                 let start = draws.below(edge);
-                (start as u32, (start + 1 + draws.below(edge - start)) as u32)
+                start as u32..(start + 1 + draws.below(edge - start)) as u32
             };
-            let (x, y, z) = (part(4), part(16), part(4));
-            let at = factors.len();
-            for (edge, (start, end)) in [(32, (8 * x.0, 8 * x.1)), (16, y), (4, z)] {
-                let own = |i: u32| (start..end).contains(&i);
-                factors.extend((0..edge).map(|i| T::from_f64(if own(i) { draws.unit() } else { 0.0 })));
+            let voxels = [part(32), part(16), part(4)];
+            let at = factors.len() as u32;
+            for (edge, range) in [32, 16, 4].into_iter().zip(&voxels) {
+                let factor = |i| T::from_f64(if range.contains(&i) { draws.unit() } else { 0.0 });
+                factors.extend((0..edge).map(factor));
             }
-            Stroke {
-                x: 8 * x.0,
-                lanes: x.1 - x.0,
-                y,
-                z,
-                xs: at as u32 + 8 * x.0,
-                ys: at as u32 + 32 + y.0,
-                zs: at as u32 + 48 + z.0,
-                wide: true,
-            }
-        });
-        (strokes.collect(), factors)
+            let lane = voxels[0].start / LANE as u32 * LANE as u32;
+            let first = [at + lane, at + 32 + voxels[1].start, at + 48 + voxels[2].start];
+            strokes.add(id, &voxels, first, Kind::Wide);
+        }
+        strokes.sort();
+        (strokes, factors)
     }
 
     fn products_and_rows_agree<T: Real + std::fmt::Debug>()
@@ -176,6 +179,7 @@ mod tests {
     {
         for (count, extent) in [(1, [32, 16, 4]), (7, [5, 9, 3]), (200, [32, 16, 4]), (49, [17, 16, 1])] {
             let (strokes, factors) = strokes::<T>(count);
+            let strokes = strokes.of(0);
             let sum = |draw: &dyn Fn(&mut Rows<'_, T>)| {
                 let mut voxels = vec![T::default(); 32 * 16 * 4];
                 draw(&mut Rows { voxels: &mut voxels, height: 16, extent });
@@ -189,8 +193,8 @@ mod tests {
                 }
                 seen
             };
-            let rows = sum(&|tile| T::draw(tile, &strokes, &factors));
-            assert!(rows == sum(&|tile| T::multiply(tile, &strokes, &factors, true)), "{count}");
+            let rows = sum(&|tile| T::draw(tile, strokes, &factors));
+            assert!(rows == sum(&|tile| T::multiply(tile, strokes, &factors, true)), "{count}");
             let (first, rest) = strokes.split_at(strokes.len() / 3);
             let both = sum(&|tile| {
                 T::draw(tile, first, &factors);
@@ -199,7 +203,7 @@ mod tests {
             assert!(rows == both, "{count} in two parts");
             // SAFETY: plain arrays need no special instructions, and all strokes have all factors.
             let plain =
-                sum(&|tile| unsafe { product::<T, Portable<T>, 4, 1>(tile, &strokes, &factors, true) });
+                sum(&|tile| unsafe { product::<T, Portable<T>, 4, 1>(tile, strokes, &factors, true) });
             assert!(rows == plain, "{count} in plain arrays");
         }
     }

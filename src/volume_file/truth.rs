@@ -93,7 +93,7 @@ impl<'a> Truth<'a> {
         grid.axes().for_each(|a| number(spot.centre[a]));
         grid.axes().for_each(|a| number(voxel[a] - self.region[a].start as f64));
         number(spot.amplitude);
-        number(spot.photons);
+        number(self.spots.photons[id]);
         let sigma = profile.sigma(&spot.size);
         grid.axes().for_each(|a| number(sigma[a]));
         number(self.inside[id]);
