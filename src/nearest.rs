@@ -1,30 +1,42 @@
 //! Distance from every point to its nearest other point.
 //!
-//! A balanced k-d tree over the points, built and searched in parallel. Each distance is the smallest of the same
+//! A balanced k-d tree over the points, built and searched in parallel, leaf by leaf: the points of a leaf go through the
+//! tree together, and are compared with those of another leaf side by side. Each distance is the smallest of the same
 //! squares whatever the tree, so the result depends on the points alone.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
-/// Points of a leaf; below this a plain scan is quicker than going on.
+use crate::simd::for_every_width;
+
+/// The most points of a leaf.
 const LEAF: usize = 16;
+
+/// Points from which on the halves of a part are built on two threads.
+const PARALLEL: usize = 1 << 13;
 
 /// For each point (x, y, z) the distance to the nearest other one, +inf for a lone one.
 pub fn nearest_distances(points: &[[f64; 3]]) -> Vec<f64> {
-    let mut tree: Vec<Point> =
+    let mut sorted: Vec<Point> =
         points.iter().enumerate().map(|(i, &at)| Point { at, index: i as u32 }).collect();
-    build(&mut tree, 0);
-    let mut distances = vec![0.0; points.len()];
+    let tree = build(&mut sorted, 0, 0);
+    let mut leaves = Vec::new();
+    tree.leaves(&mut leaves);
     // Neighbours in the tree are neighbours in space: searching in its order keeps the caches warm.
-    let found: Vec<(u32, f64)> = tree
+    let found: Vec<[f64; LEAF]> = leaves
         .par_iter()
-        .map(|point| {
-            let mut best = f64::INFINITY;
-            search(&tree, 0, point, &mut best);
-            (point.index, best.sqrt())
+        .map(|leaf| {
+            let mut query = Query::new(leaf.clone(), &sorted);
+            search(&mut query, &tree, &sorted);
+            query.squares
         })
         .collect();
-    for (index, distance) in found {
-        distances[index as usize] = distance;
+    let mut distances = vec![0.0; points.len()];
+    for (leaf, squares) in leaves.into_iter().zip(found) {
+        for (point, square) in sorted[leaf].iter().zip(squares) {
+            distances[point.index as usize] = square.sqrt();
+        }
     }
     distances
 }
@@ -35,48 +47,139 @@ struct Point {
     index: u32,
 }
 
-/// Puts the median along the axis of this depth into the middle, the smaller ones before it.
-fn build(points: &mut [Point], axis: usize) {
+/// A part of the sorted points.
+enum Node {
+    Leaf(Range<usize>),
+    /// Of the points, those of the first half have at most `value` along `axis`, those of the other at least.
+    Split {
+        axis: usize,
+        value: f64,
+        halves: Box<[Node; 2]>,
+    },
+}
+
+impl Node {
+    /// Adds all leaves.
+    fn leaves(&self, to: &mut Vec<Range<usize>>) {
+        match self {
+            Node::Leaf(range) => to.push(range.clone()),
+            Node::Split { halves, .. } => halves.iter().for_each(|half| half.leaves(to)),
+        }
+    }
+}
+
+/// Sorts the points, the first of which has number `first` among all, into halves along one axis after the other.
+fn build(points: &mut [Point], first: usize, axis: usize) -> Node {
     if points.len() <= LEAF {
-        return;
+        return Node::Leaf(first..first + points.len());
     }
     let middle = points.len() / 2;
-    points.select_nth_unstable_by(middle, |a, b| a.at[axis].total_cmp(&b.at[axis]));
+    let (_, median, _) = points.select_nth_unstable_by(middle, |a, b| a.at[axis].total_cmp(&b.at[axis]));
+    let value = median.at[axis];
+    let parallel = points.len() > PARALLEL;
     let (low, high) = points.split_at_mut(middle);
     let next = (axis + 1) % 3;
-    if low.len() > 4096 {
-        rayon::join(|| build(low, next), || build(&mut high[1..], next));
+    let (low, high) = if parallel {
+        rayon::join(|| build(low, first, next), || build(high, first + middle, next))
     } else {
-        build(low, next);
-        build(&mut high[1..], next);
-    }
+        (build(low, first, next), build(high, first + middle, next))
+    };
+    Node::Split { axis, value, halves: Box::new([low, high]) }
 }
 
-fn search(points: &[Point], axis: usize, from: &Point, best: &mut f64) {
-    if points.len() <= LEAF {
-        for point in points {
-            consider(point, from, best);
+/// The points of a leaf, whose nearest neighbours are looked for.
+struct Query {
+    leaf: Range<usize>,
+    /// x y z.
+    at: [[f64; LEAF]; 3],
+    /// The squared distance to the nearest point so far; 0 where the leaf has no point.
+    squares: [f64; LEAF],
+    /// The largest of them.
+    farthest: f64,
+    /// The box of the points.
+    low: [f64; 3],
+    high: [f64; 3],
+}
+
+impl Query {
+    fn new(leaf: Range<usize>, points: &[Point]) -> Query {
+        let mut query = Query {
+            leaf: leaf.clone(),
+            at: [[0.0; LEAF]; 3],
+            squares: [0.0; LEAF],
+            farthest: f64::INFINITY,
+            low: [f64::INFINITY; 3],
+            high: [f64::NEG_INFINITY; 3],
+        };
+        for (i, point) in points[leaf].iter().enumerate() {
+            query.squares[i] = f64::INFINITY;
+            for a in 0..3 {
+                query.at[a][i] = point.at[a];
+                query.low[a] = query.low[a].min(point.at[a]);
+                query.high[a] = query.high[a].max(point.at[a]);
+            }
         }
-        return;
+        query
     }
-    let middle = points.len() / 2;
-    let beyond = from.at[axis] - points[middle].at[axis];
-    let (low, high) = (&points[..middle], &points[middle + 1..]);
-    let (near, far) = if beyond < 0.0 { (low, high) } else { (high, low) };
-    let next = (axis + 1) % 3;
-    search(near, next, from, best);
-    consider(&points[middle], from, best);
-    if beyond * beyond < *best {
-        search(far, next, from, best);
+
+    /// Goes through the points within the farthest distance; `gaps` are the distances along each axis from the box of the
+    /// points to that of the node.
+    #[inline(always)]
+    fn visit(&mut self, node: &Node, points: &[Point], gaps: [f64; 3]) {
+        let mut stack = [(node, gaps); 64];
+        let mut depth = 1;
+        while depth > 0 {
+            depth -= 1;
+            let (node, gaps) = stack[depth];
+            if !(gaps.iter().map(|gap| gap * gap).sum::<f64>() < self.farthest) {
+                continue;
+            }
+            match node {
+                Node::Leaf(leaf) => self.compare(leaf, points),
+                Node::Split { axis, value, halves } => {
+                    let (mut low, mut high) = (gaps, gaps);
+                    low[*axis] = low[*axis].max(self.low[*axis] - value);
+                    high[*axis] = high[*axis].max(value - self.high[*axis]);
+                    // The nearer half last: it is taken first.
+                    let nearer = usize::from(high[*axis] < low[*axis]);
+                    for half in [1 - nearer, nearer] {
+                        stack[depth] = (&halves[half], [low, high][half]);
+                        depth += 1;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Compares all with the points of `leaf`.
+    #[inline(always)]
+    fn compare(&mut self, leaf: &Range<usize>, points: &[Point]) {
+        let own = *leaf == self.leaf;
+        for (place, point) in points[leaf.clone()].iter().enumerate() {
+            // No point is its own neighbour.
+            let kept = self.squares[place];
+            for i in 0..LEAF {
+                let [x, y, z] = [0, 1, 2].map(|a| point.at[a] - self.at[a][i]);
+                let square = x * x + y * y + z * z;
+                self.squares[i] = if square < self.squares[i] { square } else { self.squares[i] };
+            }
+            if own {
+                self.squares[place] = kept;
+            }
+        }
+        self.farthest =
+            self.squares.iter().fold(0.0, |most, &square| if square > most { square } else { most });
     }
 }
 
-fn consider(point: &Point, from: &Point, best: &mut f64) {
-    let [x, y, z] = [0, 1, 2].map(|a| point.at[a] - from.at[a]);
-    let square = x * x + y * y + z * z;
-    if square < *best && point.index != from.index {
-        *best = square;
-    }
+for_every_width! {
+    /// Finds the nearest neighbours among the points of the tree.
+    fn search(query: &mut Query, tree: &Node, points: &[Point]) = search_body;
+}
+
+#[inline(always)]
+fn search_body(query: &mut Query, tree: &Node, points: &[Point]) {
+    query.visit(tree, points, [0.0; 3]);
 }
 
 #[cfg(test)]

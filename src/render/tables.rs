@@ -20,7 +20,7 @@ pub const TABLE_BYTES: usize = 3 << 18;
 const WORTHWHILE: f32 = 6.0;
 
 /// Strokes of a batch at which no more spots are added.
-const MOST_STROKES: usize = 1 << 15;
+const MOST_STROKES: usize = 1 << 14;
 
 /// Factors of a batch of spots, in the order of their numbers.
 pub struct Tables<T> {

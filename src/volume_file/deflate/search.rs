@@ -12,7 +12,7 @@ const TABLE_BITS: u32 = 14;
 /// Symbols after which a block ends, so that its codes fit what it holds.
 const BLOCK: usize = 24 << 10;
 /// After 2^this misses in a row the steps become longer.
-const PATIENCE: u32 = 5;
+const PATIENCE: u32 = 4;
 /// Places at the end of a match that are remembered.
 const REMEMBERED: usize = 4;
 /// Blocks that are searched for runs alone after one in which nothing else was found.
