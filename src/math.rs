@@ -2,19 +2,29 @@
 //!
 //! Everything is made of `mul_add` (exactly rounded) and the four operations, elementwise.
 
-use std::f64::consts::{LN_2, LOG2_E, PI};
+mod means;
+
+use std::f64::consts::{LN_2, LOG2_E};
 
 use crate::simd::for_every_width;
+
+pub use means::{WIDE, gaussian_means, gaussian_means_f32};
 
 /// Below this argument `exp` is taken for 0 (it is under 4e-308).
 const EXP_MIN: f64 = -708.0;
 
 /// exp(x) for x <= 700, to 2 units in the last place; 0 below -708.
-///
-/// x = n ln 2 + r with |r| <= ln(2)/2, and the Taylor polynomial of degree 13 for exp(r), whose remainder is
-/// below 5e-18.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
+    exp_of_degree::<13>(x)
+}
+
+/// exp(x) for x <= 700; 0 below -708.
+///
+/// x = n ln 2 + r with |r| <= ln(2)/2, and the Taylor polynomial of `DEGREE` for exp(r), whose remainder is below 5e-18
+/// at degree 13 and below 1e-11 at degree 9.
+#[inline(always)]
+fn exp_of_degree<const DEGREE: usize>(x: f64) -> f64 {
     const C: [f64; 14] = [
         1.0,
         1.0,
@@ -36,6 +46,7 @@ pub fn exp(x: f64) -> f64 {
     const LN_2_LOW: f64 = 1.908_214_929_270_587_7e-10;
     // Adding this rounds to an integer and leaves it in the low bits.
     const ROUND: f64 = 6_755_399_441_055_744.0;
+    const { assert!(DEGREE == 13 || DEGREE == 9) };
 
     let clamped = if x < EXP_MIN { EXP_MIN } else { x };
     let shifted = clamped.mul_add(LOG2_E, ROUND);
@@ -45,53 +56,10 @@ pub fn exp(x: f64) -> f64 {
     let (r2, pair) = (r * r, |i: usize| r.mul_add(C[i + 1], C[i]));
     let r4 = r2 * r2;
     let low = r4.mul_add(r2.mul_add(pair(6), pair(4)), r2.mul_add(pair(2), pair(0)));
-    let high = r4.mul_add(pair(12), r2.mul_add(pair(10), pair(8)));
+    let high = if DEGREE == 13 { r4.mul_add(pair(12), r2.mul_add(pair(10), pair(8))) } else { pair(8) };
     let p = (r4 * r4).mul_add(high, low);
     let scaled = f64::from_bits(p.to_bits().wrapping_add(shifted.to_bits() << 52));
     if x < EXP_MIN { 0.0 } else { scaled }
-}
-
-/// erfc(z) for z >= 0, to 4 units in the last place where z^2 is small beside 1/epsilon; 0 beyond z = 26.6.
-///
-/// (1 + 2z) exp(z^2) erfc(z) is smooth in t = (z - k)/(z + k) on [-1, 1] (Shepherd and Laframboise, Math. Comp. 36,
-/// 249, 1981); with k = 3.75 its Chebyshev series of degree 24, here as powers of t, is exact to 1e-16.
-#[inline(always)]
-pub fn erfc(z: f64) -> f64 {
-    const K: f64 = 3.75;
-    const C: [f64; 25] = [
-        1.237_512_630_837_827_5,
-        -0.140_240_598_585_546_97,
-        0.003_585_415_485_464_429_3,
-        0.082_276_738_490_145_2,
-        -0.108_803_930_141_748_86,
-        0.092_304_321_160_377_48,
-        -0.058_693_398_589_636_77,
-        0.028_362_277_418_956_406,
-        -0.009_746_579_558_029_276,
-        0.001_755_625_852_895_295_4,
-        0.000_293_713_665_591_344_8,
-        -0.000_290_154_080_540_841_7,
-        5.164_909_889_268_241e-5,
-        2.238_423_915_508_223e-5,
-        -1.144_414_623_770_052_4e-5,
-        -9.735_598_967_367_75e-7,
-        1.751_637_648_849_062e-6,
-        -5.721_823_060_322_409e-8,
-        -2.586_685_071_615_588_4e-7,
-        2.326_350_870_885_912_4e-8,
-        3.867_533_424_222_235_4e-8,
-        -3.744_210_080_962_018e-9,
-        -5.173_990_214_011_31e-9,
-        3.111_433_380_979_925_4e-10,
-        4.251_471_444_796_39e-10,
-    ];
-    let z = if z > 27.0 { 27.0 } else { z };
-    let t = (z - K) / (z + K);
-    let mut p = C[24];
-    for i in (0..24).rev() {
-        p = p.mul_add(t, C[i]);
-    }
-    exp(-z * z) * p / 2.0_f64.mul_add(z, 1.0)
 }
 
 /// Distances of successive voxels to a spot's centre along one axis, in widths of the spot:
@@ -214,102 +182,6 @@ for_every_width! {
     pub fn gaussian_points_f32(ramps: &[Ramp], out: &mut [f32]) = gaussian_points_f32_body;
 }
 
-/// From this width on, in voxels, the mean over a voxel is taken from a series.
-pub const WIDE: f64 = 4.0;
-
-/// `round` makes results of the means.
-#[inline(always)]
-fn means<T>(ramps: &[Ramp], out: &mut [T], round: impl Fn(f64) -> T + Copy) {
-    for ramp in ramps {
-        let own = &mut out[ramp.place..ramp.place + ramp.room()];
-        if ramp.step <= 1.0 / WIDE {
-            wide_means(ramp, own, round);
-        } else {
-            narrow_means(ramp, own, round);
-        }
-    }
-}
-
-#[inline(always)]
-fn gaussian_means_body(ramps: &[Ramp], out: &mut [f64]) {
-    means(ramps, out, |mean| mean);
-}
-
-for_every_width! {
-    /// The mean of exp(-u^2/2) over voxels whose centres lie at the distances u of each ramp and whose edge is
-    /// its step; see [`Ramp::room`].
-    pub fn gaussian_means(ramps: &[Ramp], out: &mut [f64]) = gaussian_means_body;
-}
-
-#[inline(always)]
-fn gaussian_means_f32_body(ramps: &[Ramp], out: &mut [f32]) {
-    means(ramps, out, |mean| mean as f32);
-}
-
-for_every_width! {
-    /// The same as [`gaussian_means`], rounded to single precision.
-    pub fn gaussian_means_f32(ramps: &[Ramp], out: &mut [f32]) = gaussian_means_f32_body;
-}
-
-/// The mean over [u - h/2, u + h/2] by the Taylor series around u: exp(-u^2/2) sum_k He_2k(u) (h/2)^2k / (2k+1)!,
-/// with the Hermite polynomials He. At h <= 1/4 the first term left out, k = 6, is below 3e-17.
-#[inline(always)]
-fn wide_means<T>(ramp: &Ramp, out: &mut [T], round: impl Fn(f64) -> T) {
-    let q = 0.25 * ramp.step * ramp.step;
-    by_groups(out, |i| {
-        let u = ramp.at(i);
-        let w = u * u;
-        let he2 = w - 1.0;
-        let he4 = w.mul_add(w - 6.0, 3.0);
-        let he6 = w.mul_add(w.mul_add(w - 15.0, 45.0), -15.0);
-        let he8 = w.mul_add(w.mul_add(w.mul_add(w - 28.0, 210.0), -420.0), 105.0);
-        let he10 = w.mul_add(w.mul_add(w.mul_add(w.mul_add(w - 45.0, 630.0), -3150.0), 4725.0), -945.0);
-        let fourth = q.mul_add(he10 * (1.0 / 39_916_800.0), he8 * (1.0 / 362_880.0));
-        let second = q.mul_add(q.mul_add(fourth, he6 * (1.0 / 5_040.0)), he4 * (1.0 / 120.0));
-        let series = q.mul_add(q.mul_add(second, he2 * (1.0 / 6.0)), 1.0);
-        // Far out the polynomial turns over, long after the Gaussian has vanished.
-        let mean = exp(-0.5 * w) * series;
-        round(if mean > 0.0 { mean } else { 0.0 })
-    });
-}
-
-/// Voxels whose edges are evaluated together; with the last edge they fill whole groups.
-const EDGES: usize = 64;
-
-/// The mean by the difference of error functions at the voxel's edges, which neighbours share. Each complement is
-/// taken on the side where it is small, so that tails keep their relative accuracy.
-#[inline(always)]
-fn narrow_means<T>(ramp: &Ramp, out: &mut [T], round: impl Fn(f64) -> T) {
-    let scale = sqrt_half_pi() / ramp.step;
-    let mut first = 0.0;
-    for part in out.chunks_mut(EDGES - 1) {
-        let mut edge = [0.0; EDGES];
-        let mut complement = [0.0; EDGES];
-        let edges = (part.len() + 1).next_multiple_of(GROUP);
-        by_groups(&mut edge[..edges], |i| ramp.at(first + i - 0.5) * std::f64::consts::FRAC_1_SQRT_2);
-        for (complement, edge) in
-            complement[..edges].as_chunks_mut::<GROUP>().0.iter_mut().zip(edge.as_chunks::<GROUP>().0)
-        {
-            for (complement, &edge) in complement.iter_mut().zip(edge) {
-                *complement = erfc(edge.abs());
-            }
-        }
-        for (i, mean) in part.iter_mut().enumerate() {
-            let (low, high, below, above) = (edge[i], edge[i + 1], complement[i], complement[i + 1]);
-            let outside = if low >= 0.0 { below - above } else { above - below };
-            let across = 2.0 - below - above;
-            *mean = round(scale * if low < 0.0 && high > 0.0 { across } else { outside });
-        }
-        first += part.len() as f64;
-    }
-}
-
-#[inline(always)]
-fn sqrt_half_pi() -> f64 {
-    // A constant: the square root is exactly rounded.
-    (0.5 * PI).sqrt()
-}
-
 /// An upper bound of ln(x) for x >= 1, less than 0.005 above it; quick, and the same bits everywhere.
 pub fn ln_above(x: f64) -> f64 {
     let bits = x.to_bits();
@@ -378,51 +250,6 @@ mod tests {
                 for (got, exact) in got.iter().zip(&exact).take(ramp.count) {
                     let bound = 0.5 * f64::from(f32::EPSILON) * (2.0 * exact + 1.2);
                     assert!((f64::from(*got) - exact).abs() <= bound, "{step} {part}: {got:e} {exact:e}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn erfc_keeps_relative_accuracy_in_the_tail() {
-        for i in 0..=26_000 {
-            let z = f64::from(i) / 1000.0;
-            let (got, want) = (erfc(z), libm::erfc(z));
-            // The rounding of z^2 alone shifts the exponential by z^2 half-units.
-            let bound = (4.0 + 2.0 * z * z) * f64::EPSILON * want + 1e-300;
-            assert!((got - want).abs() <= bound, "{z}: {got:e} {want:e}");
-        }
-    }
-
-    /// The mean over a voxel against Simpson's rule with 2000 steps.
-    #[test]
-    fn means_agree_with_quadrature_for_every_width() {
-        for step in [1e-9, 0.01, 0.1, 0.2499, 0.2501, 0.5, 1.0, 3.0, 40.0] {
-            // Steps of a tenth of a width at most, so that every part of the curve is met.
-            let ramps: Vec<Ramp> = (0..100)
-                .map(|i| Ramp {
-                    first: f64::from(i),
-                    step,
-                    start: f64::from(i - 50) * 0.1,
-                    count: 70,
-                    place: 72 * i as usize,
-                })
-                .collect();
-            let mut means = vec![0.0; ramps.iter().map(Ramp::room).sum()];
-            gaussian_means(&ramps, &mut means);
-            for (ramp, means) in ramps.iter().zip(means.chunks(72)) {
-                for i in [0, 1, 7, 62, 63, 69] {
-                    let u = (ramp.first + f64::from(i)) * step + ramp.start;
-                    let f = |j: i32| {
-                        let at = u + step * (f64::from(j) / 2000.0 - 0.5);
-                        libm::exp(-0.5 * at * at)
-                    };
-                    let inner: f64 =
-                        (1..2000).map(|j| if j % 2 == 1 { 4.0 * f(j) } else { 2.0 * f(j) }).sum();
-                    let (got, want) = (means[i as usize], (f(0) + inner + f(2000)) / 6000.0);
-                    // Simpson's own error at steps of many widths.
-                    let rule = if step > 10.0 { 1e-6 } else { 1e-9 };
-                    assert!((got - want).abs() < rule * want + 2e-15, "step {step} u {u}: {got:e} {want:e}");
                 }
             }
         }

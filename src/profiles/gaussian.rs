@@ -200,7 +200,7 @@ impl Separable for Gaussian {
     /// See [`gaussian_points_f32`]; means are only rounded.
     fn rounding_f32(&self) -> f64 {
         match self.sampling {
-            Sampling::Integrated => 0.0,
+            Sampling::Integrated => 0.1,
             Sampling::Point => 1.2,
         }
     }
