@@ -126,8 +126,9 @@ impl Bounds {
 
 /// The smallest f32 that is not below `x`.
 fn round_up(x: f64) -> f32 {
-    let nearest = x as f32;
-    if f64::from(nearest) < x { nearest.next_up() } else { nearest }
+    let nearest = x.max(0.0) as f32;
+    // Whether it is below x is anybody's guess: no branch. The next number has the next bits.
+    f32::from_bits(nearest.to_bits() + u32::from(f64::from(nearest) < x))
 }
 
 fn largest_of(values: &[f64]) -> f64 {

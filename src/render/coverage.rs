@@ -7,22 +7,22 @@ use crate::grid::{Box3, Grid};
 /// The grid is looked at in at most this many cells; coarser cells only make the bound larger.
 const MOST_CELLS: u64 = 1 << 16;
 
-/// Cells of the grid, x fastest; all edges have the same number of voxels.
+/// Cells of the grid, x fastest; all edges have 2^`bits` voxels.
 struct Cells {
-    edge: u64,
+    bits: u32,
     count: [usize; 3],
 }
 
 impl Cells {
     fn new(grid: &Grid, boxes: usize) -> Cells {
         let most = (4 * boxes as u64).clamp(64, MOST_CELLS);
-        let mut edge = 1;
+        let mut bits = 0;
         loop {
-            let count = grid.shape.map(|n| n.div_ceil(edge));
+            let count = grid.shape.map(|n| n.div_ceil(1 << bits));
             if count.iter().map(|&n| u128::from(n)).product::<u128>() <= u128::from(most) {
-                return Cells { edge, count: count.map(|n| n as usize) };
+                return Cells { bits, count: count.map(|n| n as usize) };
             }
-            edge *= 2;
+            bits += 1;
         }
     }
 
@@ -54,8 +54,8 @@ pub fn deepest<const N: usize>(
             let mut sums = vec![[0_u64; N]; cells.len()];
             for i in part * share..((part + 1) * share).min(n) {
                 let Some((voxels, weights)) = weighted(i) else { continue };
-                let low = voxels.each_ref().map(|r| (r.start / cells.edge) as usize);
-                let high = voxels.each_ref().map(|r| ((r.end - 1) / cells.edge) as usize + 1);
+                let low = voxels.each_ref().map(|r| (r.start >> cells.bits) as usize);
+                let high = voxels.each_ref().map(|r| ((r.end - 1) >> cells.bits) as usize + 1);
                 for corner in 0..8 {
                     let pick = |a: usize| if corner >> a & 1 == 1 { high[a] } else { low[a] };
                     let sum = &mut sums[cells.at([pick(0), pick(1), pick(2)])];
@@ -76,16 +76,17 @@ pub fn deepest<const N: usize>(
             a
         });
     let Some(mut sums) = differences else { return [0; N] };
-    let strides = [1, cells.count[0] + 1, (cells.count[0] + 1) * (cells.count[1] + 1)];
-    for (a, stride) in strides.into_iter().enumerate() {
-        for i in 0..sums.len() {
-            if i / stride % (cells.count[a] + 1) > 0 {
-                let before = sums[i - stride];
-                for (sum, before) in sums[i].iter_mut().zip(before) {
+    let mut stride = 1;
+    for count in cells.count {
+        for line in sums.chunks_exact_mut(stride * (count + 1)) {
+            for i in stride..line.len() {
+                let before = line[i - stride];
+                for (sum, before) in line[i].iter_mut().zip(before) {
                     *sum = sum.wrapping_add(before);
                 }
             }
         }
+        stride *= count + 1;
     }
     let mut deepest = [0; N];
     for sum in &sums {
