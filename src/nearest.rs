@@ -20,7 +20,7 @@ const PARALLEL: usize = 1 << 13;
 pub fn nearest_distances(points: &[[f64; 3]]) -> Vec<f64> {
     let mut sorted: Vec<Point> =
         points.iter().enumerate().map(|(i, &at)| Point { at, index: i as u32 }).collect();
-    let tree = build(&mut sorted, 0, 0);
+    let tree = build(&mut sorted, 0);
     let mut leaves = Vec::new();
     tree.leaves(&mut leaves);
     // Neighbours in the tree are neighbours in space: searching in its order keeps the caches warm.
@@ -68,23 +68,37 @@ impl Node {
     }
 }
 
-/// Sorts the points, the first of which has number `first` among all, into halves along one axis after the other.
-fn build(points: &mut [Point], first: usize, axis: usize) -> Node {
+/// Sorts the points, the first of which has number `first` among all, into halves along the axis on which they are
+/// farthest apart.
+fn build(points: &mut [Point], first: usize) -> Node {
     if points.len() <= LEAF {
         return Node::Leaf(first..first + points.len());
     }
+    let axis = longest_axis(points);
     let middle = points.len() / 2;
     let (_, median, _) = points.select_nth_unstable_by(middle, |a, b| a.at[axis].total_cmp(&b.at[axis]));
     let value = median.at[axis];
     let parallel = points.len() > PARALLEL;
     let (low, high) = points.split_at_mut(middle);
-    let next = (axis + 1) % 3;
     let (low, high) = if parallel {
-        rayon::join(|| build(low, first, next), || build(high, first + middle, next))
+        rayon::join(|| build(low, first), || build(high, first + middle))
     } else {
-        (build(low, first, next), build(high, first + middle, next))
+        (build(low, first), build(high, first + middle))
     };
     Node::Split { axis, value, halves: Box::new([low, high]) }
+}
+
+/// The axis along which the box of the points is longest.
+fn longest_axis(points: &[Point]) -> usize {
+    let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+    for point in points {
+        for a in 0..3 {
+            low[a] = low[a].min(point.at[a]);
+            high[a] = high[a].max(point.at[a]);
+        }
+    }
+    let extent = |a: usize| high[a] - low[a];
+    (1..3).fold(0, |longest, a| if extent(a) > extent(longest) { a } else { longest })
 }
 
 /// The points of a leaf, whose nearest neighbours are looked for.
@@ -206,6 +220,23 @@ mod tests {
                 })
                 .fold(f64::INFINITY, |m, d| if d < m { d } else { m });
             assert_eq!(distances[i], want);
+        }
+    }
+
+    /// Enough points for the tree to be built in parallel; some of them against all others.
+    #[test]
+    fn distances_of_many_points_agree_with_all_pairs() {
+        let mut draws = crate::random::Streams::new(6, 0, "points").field("position").at(0);
+        for extent in [[1.0, 1.0, 1.0], [1.0, 1.0, 0.0], [0.0, 3.0, 0.0]] {
+            let points: Vec<[f64; 3]> = (0..30_000).map(|_| extent.map(|edge| edge * draws.unit())).collect();
+            let distances = nearest_distances(&points);
+            for (i, a) in points.iter().enumerate().step_by(101) {
+                let squares = points.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, b)| {
+                    let [x, y, z] = [0, 1, 2].map(|k| b[k] - a[k]);
+                    x * x + y * y + z * z
+                });
+                assert_eq!(distances[i], squares.fold(f64::INFINITY, f64::min).sqrt(), "{i} {extent:?}");
+            }
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Limits {
 /// Code, HDF5's own tables, stacks.
 const FIXED: u64 = 24 << 20;
 
-/// Tables of factors, counters and the compressor of one worker.
+/// Tables of factors, strokes and the compressor of one worker.
 const PER_WORKER: u64 = 6 << 20;
 
 /// Digest of a block of the hash, with what holds it.
@@ -52,9 +52,13 @@ pub struct Plan {
     pub memory: u64,
     /// Blocks that may wait for the writer.
     pub window: usize,
-    /// Bytes for the lists of which spots reach which block.
+    /// Bytes for the lists of which spots reach which block, and how many of them are part of `memory`.
     lists: u64,
+    expected_lists: u64,
 }
+
+/// Bytes of a reference to a spot in a list, with the room in which the list grows.
+const PER_REFERENCE: u64 = 8;
 
 impl Limits {
     /// `memory` and `threads`, or what the machine has free.
@@ -160,28 +164,33 @@ impl Plan {
         }
         let window = ((free - workers) / 2 / (block * dtype).max(1)).clamp(1, 16 * threads);
         let volume_bytes = voxels.saturating_mul(dtype);
+        let expected_lists = lists.min(2 * PER_REFERENCE * spots.list.len() as u64);
         Ok(Plan {
             spots: spots.list.len() as u64,
             voxels,
             volume_bytes,
             file_bytes: volume_bytes,
-            memory: resident + lists.min(16 * spots.list.len() as u64) + workers + window * block * dtype,
+            memory: resident + expected_lists + workers + window * block * dtype,
             window: window as usize,
             lists,
+            expected_lists,
             layout,
         })
     }
 
     /// How many references to spots may be held at once.
     pub fn most_references(&self) -> u64 {
-        self.lists / 8
+        self.lists / PER_REFERENCE
     }
 
-    /// Sharpens the bound of the file's size by the blocks that spots really reach.
+    /// Sharpens what is known of the file's size and of the memory by the blocks that spots really reach.
     pub fn count_light(&mut self, renderer: &Renderer<'_>) {
         let dtype = renderer.scene.output.dtype.bytes() as u64;
         let block = self.layout.blocks.block.iter().product::<u64>() * dtype;
         let lit = renderer.references(&self.layout.blocks);
+        let lists = self.lists.min(PER_REFERENCE.saturating_mul(lit));
+        self.memory = self.memory - self.expected_lists + lists;
+        self.expected_lists = lists;
         let table = self.spots * (130 + 8 * renderer.spots.extras.len() as u64);
         let axes: u64 = self.layout.shape().iter().map(|n| 8 * n).sum();
         // A volume in one piece has holes where it is dark, but not every disk has holes.

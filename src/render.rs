@@ -77,6 +77,11 @@ impl BlockGrid {
         self.len() == 0
     }
 
+    /// Rows of blocks: all along x.
+    pub fn rows(&self) -> u64 {
+        self.count[1] * self.count[2]
+    }
+
     /// The voxels of block `index`, in indices of the whole grid, clipped to the region.
     pub fn voxels(&self, index: usize) -> Box3 {
         let index = index as u64;
@@ -184,23 +189,16 @@ impl<'a> Renderer<'a> {
         sink: &S,
         mut consume: impl FnMut(usize, Option<S::Out>) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), Stop<E>> {
-        for layers in self.layers(pool, blocks) {
-            let per_layer = (blocks.count[0] * blocks.count[1]) as usize;
-            let first = layers.start as usize * per_layer;
-            let bins = pool.install(|| bins::Bins::new(self, blocks, layers.clone()));
+        for rows in self.passes(pool, blocks) {
+            let first = (rows.start * blocks.count[0]) as usize;
+            let bins = pool.install(|| bins::Bins::new(self, blocks, rows.clone()));
             ordered(
                 pool,
-                (layers.end - layers.start) as usize * per_layer,
+                (rows.end - rows.start) as usize * blocks.count[0] as usize,
                 window,
-                || Worker {
-                    block32: Block::new(),
-                    block64: Block::new(),
-                    ids: Vec::new(),
-                    scratch: S::Scratch::default(),
-                },
+                || Worker { block32: Block::new(), block64: Block::new(), scratch: S::Scratch::default() },
                 |worker, i| {
-                    let ids = &mut worker.ids;
-                    bins.list(i, ids);
+                    let ids = bins.of(i);
                     if ids.is_empty() || stop.load(Ordering::Relaxed) {
                         return None;
                     }
@@ -229,26 +227,26 @@ impl<'a> Renderer<'a> {
 
     /// How often spots reach blocks of `blocks`, all together: at least the number of blocks with light.
     pub fn references(&self, blocks: &BlockGrid) -> u64 {
-        bins::references_per_layer(self, blocks).iter().sum()
+        bins::references_per_row(self, blocks).iter().sum()
     }
 
-    /// Ranges of layers of blocks whose spot references fit into memory together.
-    fn layers(&self, pool: &ThreadPool, blocks: &BlockGrid) -> Vec<Range<u64>> {
+    /// Ranges of rows of blocks whose references to spots fit into memory together.
+    fn passes(&self, pool: &ThreadPool, blocks: &BlockGrid) -> Vec<Range<u64>> {
         // However far they reach, the spots cannot be in more blocks than there are.
         if (self.spots.list.len() as u64).saturating_mul(blocks.len() as u64) <= self.most_references {
-            return std::iter::once(0..blocks.count[2]).collect();
+            return std::iter::once(0..blocks.rows()).collect();
         }
-        let references = pool.install(|| bins::references_per_layer(self, blocks));
+        let references = pool.install(|| bins::references_per_row(self, blocks));
         let mut ranges: Vec<Range<u64>> = Vec::new();
         let mut held = 0;
-        for (layer, &n) in (0..).zip(&references) {
+        for (row, &n) in (0..).zip(&references) {
             match ranges.last_mut() {
                 Some(range) if held + n <= self.most_references => {
-                    range.end = layer + 1;
+                    range.end = row + 1;
                     held += n;
                 }
                 _ => {
-                    ranges.push(layer..layer + 1);
+                    ranges.push(row..row + 1);
                     held = n;
                 }
             }
@@ -261,7 +259,5 @@ impl<'a> Renderer<'a> {
 struct Worker<S> {
     block32: Block<f32>,
     block64: Block<f64>,
-    /// The spots of a block.
-    ids: Vec<u32>,
     scratch: S,
 }

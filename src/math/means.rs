@@ -43,11 +43,12 @@ fn gaussian_means_f32_body(ramps: &[Ramp], out: &mut [f32]) {
 }
 
 for_every_width! {
-    /// The same as [`gaussian_means`] to 0.1 units of 2^-24 of the largest mean, rounded to single precision.
+    /// The same as [`gaussian_means`], rounded to single precision; the product of three is known to 0.1 units of 2^-24
+    /// of the largest there is, beside what that rounding makes.
     ///
     /// A mean is sqrt(pi/2)/h times the difference of two complements, of which none is above 1 and each is known to
-    /// 9e-11 of itself; the largest is sqrt(pi/2)/h times 2 erf(h / sqrt(8)) > 0.19. That makes 9.5e-10 of it, and
-    /// three times as much of the product of three factors.
+    /// 9e-11 of itself; the largest mean is sqrt(pi/2)/h times 2 erf(h / sqrt(8)) > 0.19, as h > 1/4. That makes 9.5e-10
+    /// of it, and of the product of three means 2.9e-9, which is 0.05 units.
     pub fn gaussian_means_f32(ramps: &[Ramp], out: &mut [f32]) = gaussian_means_f32_body;
 }
 

@@ -197,7 +197,7 @@ impl Separable for Gaussian {
         }
     }
 
-    /// See [`gaussian_points_f32`]; means are only rounded.
+    /// See [`gaussian_means_f32`] and [`gaussian_points_f32`].
     fn rounding_f32(&self) -> f64 {
         match self.sampling {
             Sampling::Integrated => 0.1,

@@ -124,7 +124,7 @@ impl Bounds {
     }
 }
 
-/// The smallest f32 that is not below `x`.
+/// The smallest f32 that is not below `x`, at least 0.
 fn round_up(x: f64) -> f32 {
     let nearest = x.max(0.0) as f32;
     // Whether it is below x is anybody's guess: no branch. The next number has the next bits.

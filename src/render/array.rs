@@ -43,24 +43,22 @@ impl Renderer<'_> {
     /// Runs on a thread of the pool.
     fn draw_into(&self, pool: &ThreadPool, target: &Target<'_>) {
         let blocks = BlockGrid::new(&target.region, cut::block(self, &target.region));
-        let per_layer = (blocks.count[0] * blocks.count[1]) as usize;
-        for layers in self.layers(pool, &blocks) {
-            let first = layers.start as usize * per_layer;
-            let count = (layers.end - layers.start) as usize * per_layer;
-            let bins = bins::Bins::new(self, &blocks, layers.clone());
+        let columns = blocks.count[0] as usize;
+        for rows in self.passes(pool, &blocks) {
+            let first = rows.start as usize * columns;
+            let count = (rows.end - rows.start) as usize * columns;
+            let bins = bins::Bins::new(self, &blocks, rows);
             let shares = Shares::new(count, pool.current_num_threads());
             let draw = |worker: usize| {
                 let (mut block32, mut block64, mut pen) =
                     (Block::<f32>::new(), Block::<f64>::new(), Pen::new());
-                let mut ids = Vec::new();
                 while let Some(i) = shares.next(worker) {
-                    let voxels = blocks.voxels(first + i);
-                    bins.list(i, &mut ids);
+                    let (voxels, ids) = (blocks.voxels(first + i), bins.of(i));
                     match self.scene.render.precision {
-                        Precision::F32 => block32.pass(self, &voxels, &ids, target.cut(), |strip| {
+                        Precision::F32 => block32.pass(self, &voxels, ids, target.cut(), |strip| {
                             target.write(&voxels, &strip, &mut pen);
                         }),
-                        Precision::F64 => block64.pass(self, &voxels, &ids, target.cut(), |strip| {
+                        Precision::F64 => block64.pass(self, &voxels, ids, target.cut(), |strip| {
                             target.write(&voxels, &strip, &mut pen);
                         }),
                     }

@@ -9,38 +9,68 @@ use super::lattice::Window;
 use super::{BlockGrid, Renderer};
 use crate::simd::for_every_width;
 
-/// The numbers of the spots that reach each block of some layers, in ascending order: a list for each block from each
-/// part of the spots, one part after the other.
+/// The numbers of the spots that reach each block of some rows of blocks: a list for each block from each part of the
+/// spots, one part after the other.
 pub struct Bins {
     parts: Vec<Vec<Vec<u32>>>,
 }
 
-/// Blocks times parts of the spots; more parts would only cost memory.
-const MOST_LISTS: usize = 1 << 20;
+/// Blocks times parts of the spots that are aimed at: more parts would only cost memory.
+const LISTS: usize = 1 << 20;
 
 impl Bins {
-    /// Sorts the spots into the blocks of `layers`.
-    pub fn new(renderer: &Renderer<'_>, blocks: &BlockGrid, layers: Range<u64>) -> Bins {
+    /// Sorts the spots into the blocks of `rows`; a row is all blocks along x.
+    pub fn new(renderer: &Renderer<'_>, blocks: &BlockGrid, rows: Range<u64>) -> Bins {
         let n = renderer.spots.list.len();
-        let bins = ((layers.end - layers.start) * blocks.count[0] * blocks.count[1]) as usize;
-        let most = MOST_LISTS / bins.max(1);
-        let parts = (n / 4096 + 1).min(4 * rayon::current_num_threads()).min(most).max(1);
+        let bins = ((rows.end - rows.start) * blocks.count[0]) as usize;
+        let parts = (n / 4096 + 1).min(4 * rayon::current_num_threads()).min(LISTS / bins.max(1)).max(1);
         let share = n.div_ceil(parts).max(1);
         let parts = (0..parts).into_par_iter().map(|part| {
             let mut lists = vec![Vec::new(); bins];
-            let ids = part * share..((part + 1) * share).min(n);
-            sort(renderer, blocks, &layers, ids, &mut lists);
+            let ids = (part * share).min(n)..((part + 1) * share).min(n);
+            sort(renderer, blocks, &rows, ids, &mut lists);
             lists
         });
         Bins { parts: parts.collect() }
     }
 
-    /// Replaces `ids` by the spots that reach block `index` of the layers.
-    pub fn list(&self, index: usize, ids: &mut Vec<u32>) {
-        ids.clear();
-        for part in &self.parts {
-            ids.extend_from_slice(&part[index]);
+    /// The spots that reach block `index` of the rows.
+    pub fn of(&self, index: usize) -> List<'_> {
+        List { parts: &self.parts, index, rest: &[] }.at_next()
+    }
+}
+
+/// The numbers of the spots that reach one block, in ascending order.
+#[derive(Clone, Copy)]
+pub struct List<'a> {
+    parts: &'a [Vec<Vec<u32>>],
+    index: usize,
+    /// What is left of the part before `parts`; empty at the end only.
+    rest: &'a [u32],
+}
+
+impl<'a> List<'a> {
+    fn at_next(mut self) -> List<'a> {
+        while let (true, Some((part, parts))) = (self.rest.is_empty(), self.parts.split_first()) {
+            (self.rest, self.parts) = (&part[self.index], parts);
         }
+        self
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Takes the next ones, at most `most` and at least one unless it is empty.
+    pub fn take(&mut self, most: usize) -> &'a [u32] {
+        let (taken, rest) = self.rest.split_at(self.rest.len().min(most));
+        *self = List { rest, ..*self }.at_next();
+        taken
+    }
+
+    /// Some of those that come next.
+    pub fn coming(&self) -> &'a [u32] {
+        self.rest
     }
 }
 
@@ -49,7 +79,7 @@ for_every_width! {
     fn sort(
         renderer: &Renderer<'_>,
         blocks: &BlockGrid,
-        layers: &Range<u64>,
+        rows: &Range<u64>,
         ids: Range<usize>,
         lists: &mut [Vec<u32>],
     ) = sort_body;
@@ -59,12 +89,31 @@ for_every_width! {
 fn sort_body(
     renderer: &Renderer<'_>,
     blocks: &BlockGrid,
-    layers: &Range<u64>,
+    rows: &Range<u64>,
     ids: Range<usize>,
     lists: &mut [Vec<u32>],
 ) {
-    let [columns, rows, _] = blocks.count.map(|n| n as usize);
-    let layers = layers.start as u32..layers.end as u32;
+    let columns = blocks.count[0] as usize;
+    visit(renderer, blocks, rows, ids, |row, xs, id| {
+        let row = row as usize * columns;
+        for list in &mut lists[row + xs.start as usize..row + xs.end as usize] {
+            list.push(id);
+        }
+    });
+}
+
+/// Calls `seen` with each of `rows` that a spot of `ids` reaches, counted from the first, with its blocks there, and with
+/// the spot.
+#[inline(always)]
+fn visit(
+    renderer: &Renderer<'_>,
+    blocks: &BlockGrid,
+    rows: &Range<u64>,
+    ids: Range<usize>,
+    mut seen: impl FnMut(u64, Range<u32>, u32),
+) {
+    let per_layer = blocks.count[1];
+    let layers = (rows.start / per_layer) as u32..rows.end.div_ceil(per_layer) as u32;
     let (mut reached, mut rest) = (Reached::new(blocks), ids);
     while !rest.is_empty() {
         let first = rest.start;
@@ -73,9 +122,9 @@ fn sort_body(
             let [xs, ys, zs] = reached.blocks(i);
             for z in zs.start.max(layers.start)..zs.end.min(layers.end) {
                 for y in ys.clone() {
-                    let row = ((z - layers.start) as usize * rows + y as usize) * columns;
-                    for x in xs.clone() {
-                        lists[row + x as usize].push((first + i) as u32);
+                    let row = u64::from(z) * per_layer + u64::from(y);
+                    if rows.contains(&row) {
+                        seen(row - rows.start, xs.clone(), (first + i) as u32);
                     }
                 }
             }
@@ -129,21 +178,21 @@ impl Reached {
     }
 }
 
-/// How many spot references each layer of blocks (along z) holds.
-pub fn references_per_layer(renderer: &Renderer<'_>, blocks: &BlockGrid) -> Vec<u64> {
+/// How many references to spots each row of blocks holds.
+pub fn references_per_row(renderer: &Renderer<'_>, blocks: &BlockGrid) -> Vec<u64> {
     const SHARE: usize = 1 << 14;
-    let (n, layers) = (renderer.spots.list.len(), blocks.count[2] as usize);
+    let (n, rows) = (renderer.spots.list.len(), blocks.rows() as usize);
     (0..n.div_ceil(SHARE))
         .into_par_iter()
         .fold(
-            || vec![0_u64; layers],
+            || vec![0_u64; rows],
             |mut count, share| {
-                count_layers(renderer, blocks, share * SHARE..((share + 1) * SHARE).min(n), &mut count);
+                count_rows(renderer, blocks, share * SHARE..((share + 1) * SHARE).min(n), &mut count);
                 count
             },
         )
         .reduce(
-            || vec![0; layers],
+            || vec![0; rows],
             |mut a, b| {
                 a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
                 a
@@ -152,25 +201,18 @@ pub fn references_per_layer(renderer: &Renderer<'_>, blocks: &BlockGrid) -> Vec<
 }
 
 for_every_width! {
-    /// Counts how many blocks of each layer the spots `ids` reach.
-    fn count_layers(
+    /// Counts how many blocks of each row the spots `ids` reach.
+    fn count_rows(
         renderer: &Renderer<'_>,
         blocks: &BlockGrid,
         ids: Range<usize>,
         count: &mut [u64],
-    ) = count_layers_body;
+    ) = count_rows_body;
 }
 
 #[inline(always)]
-fn count_layers_body(renderer: &Renderer<'_>, blocks: &BlockGrid, ids: Range<usize>, count: &mut [u64]) {
-    let (mut reached, mut rest) = (Reached::new(blocks), ids);
-    while !rest.is_empty() {
-        reached.take(renderer, &mut rest);
-        for i in 0..reached.spots.count {
-            let [x, y, z] = reached.blocks(i);
-            for layer in z {
-                count[layer as usize] += u64::from(x.end - x.start) * u64::from(y.end - y.start);
-            }
-        }
-    }
+fn count_rows_body(renderer: &Renderer<'_>, blocks: &BlockGrid, ids: Range<usize>, count: &mut [u64]) {
+    visit(renderer, blocks, &(0..blocks.rows()), ids, |row, xs, _| {
+        count[row as usize] += u64::from(xs.end - xs.start);
+    });
 }

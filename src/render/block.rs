@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Renderer;
+use super::bins::List;
 use super::kernel::{Real, TILE_WIDTH};
 use super::lanes::Numbers;
 use super::pen::TileRows;
@@ -192,8 +193,8 @@ impl<T: Real> Block<T> {
         [0, 1, 2].map(|a| at[a] * self.size[a])
     }
 
-    /// Renders the voxels of `voxels` from the spots `ids`, which are in ascending order.
-    pub fn render(&mut self, renderer: &Renderer<'_>, voxels: &Box3, ids: &[u32]) {
+    /// Renders the voxels of `voxels` from the spots `ids`.
+    pub fn render(&mut self, renderer: &Renderer<'_>, voxels: &Box3, ids: List<'_>) {
         self.reset(voxels, Cut::LARGE);
         draw(self, renderer, ids, None);
     }
@@ -203,7 +204,7 @@ impl<T: Real> Block<T> {
         &mut self,
         renderer: &Renderer<'_>,
         voxels: &Box3,
-        ids: &[u32],
+        ids: List<'_>,
         cut: Cut,
         mut done: impl FnMut(Strip<'_, T>),
     ) {
@@ -232,7 +233,7 @@ for_every_width! {
     fn draw<T: Real>(
         block: &mut Block<T>,
         renderer: &Renderer<'_>,
-        ids: &[u32],
+        ids: List<'_>,
         done: Option<&mut Done<'_, T>>,
     ) = draw_body;
 }
@@ -241,19 +242,19 @@ for_every_width! {
 fn draw_body<T: Real>(
     block: &mut Block<T>,
     renderer: &Renderer<'_>,
-    ids: &[u32],
+    ids: List<'_>,
     mut done: Option<&mut Done<'_, T>>,
 ) {
     let mut tables = std::mem::replace(&mut block.tables, Tables::new());
     let mut strokes = std::mem::take(&mut block.strokes);
     let whole = [TILE_WIDTH, ROW_GROUP, SLICES.min(block.size[2])];
-    let mut rest = ids;
+    let (mut rest, mut first) = (ids, true);
     while !rest.is_empty() {
         strokes.begin(block.size, block.count);
-        let left = tables.fill(renderer, &block.voxels, whole, rest, &mut strokes);
+        tables.fill(renderer, &block.voxels, whole, &mut rest, &mut strokes);
         strokes.sort();
-        block.passing = done.is_some() && rest.len() == ids.len() && left.is_empty();
-        rest = left;
+        block.passing = done.is_some() && first && rest.is_empty();
+        first = false;
         let columns = block.count[0];
         let tiles = if block.passing { columns } else { block.lit.len() };
         block.sums.resize(tiles * block.size.iter().product::<usize>());

@@ -25,7 +25,7 @@ pub struct Gathered {
     /// The same as whole numbers, for windows of the size of a block.
     pub first_voxel: [[u32; SPOTS]; 3],
     pub end_voxel: [[u32; SPOTS]; 3],
-    /// The numbers of a [`Ramp`] along x y z, in widths.
+    /// The numbers of a [`Ramp`] along x y z: `first`, `start` and `step`.
     from: [Each; 3],
     start: [Each; 3],
     step: [Each; 3],

@@ -82,11 +82,15 @@ impl Strokes {
         self.added.clear();
         self.starts.clear();
         // One more for the end of the last, and one for `sort`, which counts ahead.
-        self.starts.resize(count.iter().product::<usize>() + 2, 0);
+        self.starts.resize(self.tiles() + 2, 0);
     }
 
     pub fn len(&self) -> usize {
         self.added.len()
+    }
+
+    pub fn tiles(&self) -> usize {
+        self.count.iter().product()
     }
 
     /// Adds spot `id`: its box, counted from the first voxel of all tiles, and its factors from the first lane, row and
@@ -137,6 +141,7 @@ impl Strokes {
         for i in 2..self.starts.len() {
             self.starts[i] += self.starts[i - 1];
         }
+        assert_eq!(self.starts.last(), Some(&self.added.len()), "sorted once");
         self.sorted.clear();
         self.sorted.reserve(self.added.len());
         let places = self.sorted.as_mut_ptr();

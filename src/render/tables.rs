@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::Renderer;
+use super::bins::List;
 use super::gather::{self, Gathered, SPOTS};
 use super::kernel::Real;
 use super::lanes::{LANE, Numbers};
@@ -19,7 +20,7 @@ pub const TABLE_BYTES: usize = 3 << 18;
 /// a row are what makes a product worth its while, even where some hardly reach the tile.
 const WORTHWHILE: f32 = 6.0;
 
-/// Strokes of a batch at which no more spots are added.
+/// Strokes of a batch at which no more spots are added; at most twice as many come together.
 const MOST_STROKES: usize = 1 << 14;
 
 /// Factors of a batch of spots, in the order of their numbers.
@@ -90,30 +91,28 @@ impl<T: Real> Tables<T> {
         }
     }
 
-    /// Replaces the factors by those of the first of the spots `ids` within the block `voxels` (indices of the whole
-    /// grid), adds their strokes, and returns the spots that are left. Where a product is drawn, it works on boxes of
-    /// `whole` voxels.
+    /// Takes the first of the spots `ids`, replaces the factors by theirs within the block `voxels` (indices of the whole
+    /// grid), and adds their strokes. Where a product is drawn, it works on boxes of `whole` voxels.
     #[inline(always)]
-    pub fn fill<'a>(
+    pub fn fill(
         &mut self,
         renderer: &Renderer<'_>,
         voxels: &Box3,
         whole: [usize; 3],
-        ids: &'a [u32],
+        ids: &mut List<'_>,
         strokes: &mut Strokes,
-    ) -> &'a [u32] {
+    ) {
         let (scene, spots) = (renderer.scene, renderer.spots);
         self.used = 0;
         let window = Window::new(voxels);
-        let (mut group, mut rest, flat) = (0, ids, renderer.grid().flat);
+        let (mut group, flat) = (0, renderer.grid().flat);
         let mut shape = scene.groups[group].profile.shape();
         let reach =
             (0..3).map(|a| (voxels[a].end - voxels[a].start) as usize + 2 * whole[a] + GROUP).sum::<usize>();
-        while !rest.is_empty() && self.used * size_of::<T>() < TABLE_BYTES && strokes.len() < MOST_STROKES {
+        while !ids.is_empty() && self.used * size_of::<T>() < TABLE_BYTES && strokes.len() < MOST_STROKES {
             // As many as have room even if they reach over the whole of the block.
-            let most = (TABLE_BYTES / size_of::<T>() - self.used) / reach;
-            let (chunk, more) = rest.split_at(rest.len().min(most.clamp(1, SPOTS)));
-            rest = more;
+            let factors = (TABLE_BYTES / size_of::<T>() - self.used) / reach;
+            let chunk = ids.take(factors.min(MOST_STROKES / strokes.tiles()).clamp(1, SPOTS));
             self.gathered.take(renderer, &mut chunk.iter().map(|&id| id as usize));
             self.gathered.footprints(renderer, &window);
             self.gathered.whole_voxels();
@@ -121,7 +120,7 @@ impl<T: Real> Tables<T> {
             self.rooms.measure(&self.gathered, whole);
             for (i, &id) in chunk.iter().enumerate() {
                 // A block's spots lie scattered over the list of all.
-                if let Some(&next) = rest.get(i) {
+                if let Some(&next) = ids.coming().get(i) {
                     gather::expect(renderer, next as usize);
                 }
                 if !self.gathered.visible(i) {
@@ -144,7 +143,6 @@ impl<T: Real> Tables<T> {
             }
             self.evaluate(&shape, flat);
         }
-        rest
     }
 
     /// Finds places for the factors of spot `i` of those at hand: where those of its first lane, row and slice will be.
