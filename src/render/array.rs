@@ -55,10 +55,10 @@ impl Renderer<'_> {
                 while let Some(i) = shares.next(worker) {
                     let (voxels, ids) = (blocks.voxels(first + i), bins.of(i));
                     match self.scene.render.precision {
-                        Precision::F32 => block32.pass(self, &voxels, ids, target.cut(), |strip| {
+                        Precision::F32 => block32.pass(self, &voxels, ids, target.tiling(), |strip| {
                             target.write(&voxels, &strip, &mut pen);
                         }),
-                        Precision::F64 => block64.pass(self, &voxels, ids, target.cut(), |strip| {
+                        Precision::F64 => block64.pass(self, &voxels, ids, target.tiling(), |strip| {
                             target.write(&voxels, &strip, &mut pen);
                         }),
                     }

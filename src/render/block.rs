@@ -16,14 +16,14 @@ use crate::simd::for_every_width;
 /// How a block is cut into tiles. The larger they are, the fewer spots reach over the edge of one; a strip should stay
 /// in the second-level cache.
 #[derive(Clone, Copy)]
-pub struct Cut {
+pub struct Tiling {
     /// Rows of all tiles of a strip, and slices of a tile, at most.
     pub strip_rows: usize,
     pub depth: usize,
 }
 
-impl Cut {
-    pub const LARGE: Cut = Cut { strip_rows: 8192, depth: 32 };
+impl Tiling {
+    pub const LARGE: Tiling = Tiling { strip_rows: 8192, depth: 32 };
 
     /// Voxels of a tile of a block of `extent` voxels along x y z; powers of two.
     fn tile(self, extent: [usize; 3]) -> [usize; 3] {
@@ -129,7 +129,7 @@ impl<T: Real> Strip<'_, T> {
 /// Voxels that a block of `block` voxels along x y z takes in memory at most: it is made of whole tiles.
 pub fn padded(block: [u64; 3]) -> u128 {
     let block = block.map(|n| n as usize);
-    let tile = Cut::LARGE.tile(block);
+    let tile = Tiling::LARGE.tile(block);
     [0, 1, 2].map(|a| block[a].next_multiple_of(tile[a]) as u128).iter().product()
 }
 
@@ -195,7 +195,7 @@ impl<T: Real> Block<T> {
 
     /// Renders the voxels of `voxels` from the spots `ids`.
     pub fn render(&mut self, renderer: &Renderer<'_>, voxels: &Box3, ids: List<'_>) {
-        self.reset(voxels, Cut::LARGE);
+        self.reset(voxels, Tiling::LARGE);
         draw(self, renderer, ids, None);
     }
 
@@ -205,10 +205,10 @@ impl<T: Real> Block<T> {
         renderer: &Renderer<'_>,
         voxels: &Box3,
         ids: List<'_>,
-        cut: Cut,
+        tiling: Tiling,
         mut done: impl FnMut(Strip<'_, T>),
     ) {
-        self.reset(voxels, cut);
+        self.reset(voxels, tiling);
         if ids.is_empty() {
             (0..self.lit.len()).step_by(self.count[0]).for_each(|tile| done(Strip { block: self, tile }));
         } else {
@@ -217,10 +217,10 @@ impl<T: Real> Block<T> {
     }
 
     /// Makes all voxels dark.
-    fn reset(&mut self, voxels: &Box3, cut: Cut) {
+    fn reset(&mut self, voxels: &Box3, tiling: Tiling) {
         self.voxels = voxels.clone();
         let extent = self.extent();
-        self.size = cut.tile(extent);
+        self.size = tiling.tile(extent);
         self.count = [0, 1, 2].map(|a| extent[a].div_ceil(self.size[a]));
         self.lit.clear();
         self.lit.resize(self.count.iter().product(), None);

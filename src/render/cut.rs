@@ -29,14 +29,17 @@ const BLOCKS_PER_THREAD: u64 = 8;
 pub fn block(renderer: &Renderer<'_>, region: &Box3) -> [u64; 3] {
     let shape = region.each_ref().map(|range| range.end - range.start);
     let mut block = shape;
-    if depth(renderer) < CROWDED {
+    // Sheets stay whole along x; of compact blocks the longest side is halved.
+    let halved: &[usize] = if depth(renderer) < CROWDED {
         block[2] = block[2].min(SHEET_DEPTH);
         block[0] = block[0].min(SHEET / 64);
         block[1] = block[1].min(SHEET.div_ceil(block[0]));
+        &[1]
     } else {
         let edge = if shape[2] < THIN { COMPACT_PLANE } else { COMPACT };
         block = block.map(|n| n.min(edge));
-    }
+        &[0, 2, 1]
+    };
     let tile = [TILE_WIDTH as u64, ROW_GROUP as u64, SHEET_DEPTH];
     // Blocks of nearly the same size, of whole tiles.
     let even =
@@ -44,8 +47,10 @@ pub fn block(renderer: &Renderer<'_>, region: &Box3) -> [u64; 3] {
     block = [0, 1, 2].map(|a| even(a, block[a]));
     let count = |block: [u64; 3]| (0..3).map(|a| shape[a].div_ceil(block[a])).product::<u64>();
     let wanted = BLOCKS_PER_THREAD * rayon::current_num_threads() as u64;
-    while count(block) < wanted && block[1] > tile[1] {
-        block[1] = even(1, block[1] / 2);
+    while count(block) < wanted {
+        let longest = halved.iter().filter(|&&a| block[a] > tile[a]).max_by_key(|&&a| block[a]);
+        let Some(&a) = longest else { break };
+        block[a] = even(a, block[a] / 2);
     }
     block
 }

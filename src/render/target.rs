@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::sync::Once;
 
-use super::block::{Cut, Strip};
+use super::block::{Strip, Tiling};
 use super::kernel::Real;
 use super::lanes::{self, Registers, best};
 use super::pen::{Pen, copy, settle};
@@ -54,12 +54,12 @@ impl Target<'_> {
         (first, block.each_ref().map(|range| (range.end - range.start) as usize))
     }
 
-    /// How blocks should be cut: new memory is to be written while what the system has cleared of it is still in the cache.
-    pub fn cut(&self) -> Cut {
+    /// How blocks should be cut into tiles: new memory is to be written while what the system has cleared of it is still in the cache.
+    pub fn tiling(&self) -> Tiling {
         let slices = HUGE_PAGE / size_of::<f32>() / (self.shape[0] * self.shape[1]);
         match self.pages {
-            Some(_) => Cut { strip_rows: 2048, depth: slices.clamp(1, Cut::LARGE.depth) },
-            None => Cut::LARGE,
+            Some(_) => Tiling { strip_rows: 2048, depth: slices.clamp(1, Tiling::LARGE.depth) },
+            None => Tiling::LARGE,
         }
     }
 
