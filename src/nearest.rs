@@ -90,6 +90,13 @@ fn build(points: &mut [Point], first: usize) -> Node {
 
 /// The axis along which the box of the points is longest.
 fn longest_axis(points: &[Point]) -> usize {
+    let (low, high) = corners(points);
+    let extent = |a: usize| high[a] - low[a];
+    (1..3).fold(0, |longest, a| if extent(a) > extent(longest) { a } else { longest })
+}
+
+/// The low and the high corner of the box of the points.
+fn corners(points: &[Point]) -> ([f64; 3], [f64; 3]) {
     let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
     for point in points {
         for a in 0..3 {
@@ -97,8 +104,7 @@ fn longest_axis(points: &[Point]) -> usize {
             high[a] = high[a].max(point.at[a]);
         }
     }
-    let extent = |a: usize| high[a] - low[a];
-    (1..3).fold(0, |longest, a| if extent(a) > extent(longest) { a } else { longest })
+    (low, high)
 }
 
 /// The points of a leaf, whose nearest neighbours are looked for.
@@ -117,30 +123,29 @@ struct Query {
 
 impl Query {
     fn new(leaf: Range<usize>, points: &[Point]) -> Query {
+        let (low, high) = corners(&points[leaf.clone()]);
         let mut query = Query {
             leaf: leaf.clone(),
             at: [[0.0; LEAF]; 3],
             squares: [0.0; LEAF],
             farthest: f64::INFINITY,
-            low: [f64::INFINITY; 3],
-            high: [f64::NEG_INFINITY; 3],
+            low,
+            high,
         };
         for (i, point) in points[leaf].iter().enumerate() {
             query.squares[i] = f64::INFINITY;
             for a in 0..3 {
                 query.at[a][i] = point.at[a];
-                query.low[a] = query.low[a].min(point.at[a]);
-                query.high[a] = query.high[a].max(point.at[a]);
             }
         }
         query
     }
 
-    /// Goes through the points within the farthest distance; `gaps` are the distances along each axis from the box of the
-    /// points to that of the node.
+    /// Goes through the points of the tree within the farthest distance.
     #[inline(always)]
-    fn visit(&mut self, node: &Node, points: &[Point], gaps: [f64; 3]) {
-        let mut stack = [(node, gaps); 64];
+    fn visit(&mut self, tree: &Node, points: &[Point]) {
+        // Nodes, and the distances along each axis from the box of the points to that of the node.
+        let mut stack = [(tree, [0.0; 3]); 64];
         let mut depth = 1;
         while depth > 0 {
             depth -= 1;
@@ -188,12 +193,7 @@ impl Query {
 
 for_every_width! {
     /// Finds the nearest neighbours among the points of the tree.
-    fn search(query: &mut Query, tree: &Node, points: &[Point]) = search_body;
-}
-
-#[inline(always)]
-fn search_body(query: &mut Query, tree: &Node, points: &[Point]) {
-    query.visit(tree, points, [0.0; 3]);
+    fn search(query: &mut Query, tree: &Node, points: &[Point]) = Query::visit;
 }
 
 #[cfg(test)]

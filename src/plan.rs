@@ -32,6 +32,9 @@ const PER_HASH_BLOCK: u64 = 64;
 /// Entry of a chunk in the file's index, and what packing may add to a chunk that does not shrink.
 const PER_CHUNK: u64 = 128;
 
+/// Bytes of a reference to a spot in a list, with the room in which the list grows.
+const PER_REFERENCE: u64 = 8;
+
 /// Lists of spots that are worth holding at once.
 const MOST_LISTS: u64 = 256 << 20;
 
@@ -48,17 +51,14 @@ pub struct Plan {
     pub volume_bytes: u64,
     /// The most bytes the file may take on the disk.
     pub file_bytes: u64,
-    /// The most memory the run is meant to take.
-    pub memory: u64,
     /// Blocks that may wait for the writer.
     pub window: usize,
-    /// Bytes for the lists of which spots reach which block, and how many of them are part of `memory`.
+    /// Bytes for the lists of which spots reach which block, and how many of them are likely to be used.
     lists: u64,
     expected_lists: u64,
+    /// Bytes for all else.
+    besides_lists: u64,
 }
-
-/// Bytes of a reference to a spot in a list, with the room in which the list grows.
-const PER_REFERENCE: u64 = 8;
 
 impl Limits {
     /// `memory` and `threads`, or what the machine has free.
@@ -164,18 +164,22 @@ impl Plan {
         }
         let window = ((free - workers) / 2 / (block * dtype).max(1)).clamp(1, 16 * threads);
         let volume_bytes = voxels.saturating_mul(dtype);
-        let expected_lists = lists.min(2 * PER_REFERENCE * spots.list.len() as u64);
         Ok(Plan {
             spots: spots.list.len() as u64,
             voxels,
             volume_bytes,
             file_bytes: volume_bytes,
-            memory: resident + expected_lists + workers + window * block * dtype,
             window: window as usize,
             lists,
-            expected_lists,
+            expected_lists: lists.min(2 * PER_REFERENCE * spots.list.len() as u64),
+            besides_lists: resident + workers + window * block * dtype,
             layout,
         })
+    }
+
+    /// The most memory the run is meant to take.
+    pub fn memory(&self) -> u64 {
+        self.besides_lists + self.expected_lists
     }
 
     /// How many references to spots may be held at once.
@@ -188,9 +192,7 @@ impl Plan {
         let dtype = renderer.scene.output.dtype.bytes() as u64;
         let block = self.layout.blocks.block.iter().product::<u64>() * dtype;
         let lit = renderer.references(&self.layout.blocks);
-        let lists = self.lists.min(PER_REFERENCE.saturating_mul(lit));
-        self.memory = self.memory - self.expected_lists + lists;
-        self.expected_lists = lists;
+        self.expected_lists = self.lists.min(PER_REFERENCE.saturating_mul(lit));
         let table = self.spots * (130 + 8 * renderer.spots.extras.len() as u64);
         let axes: u64 = self.layout.shape().iter().map(|n| 8 * n).sum();
         // A volume in one piece has holes where it is dark, but not every disk has holes.

@@ -82,6 +82,11 @@ impl BlockGrid {
         self.count[1] * self.count[2]
     }
 
+    /// The numbers of the blocks of some rows.
+    pub fn of_rows(&self, rows: &Range<u64>) -> Range<usize> {
+        (rows.start * self.count[0]) as usize..(rows.end * self.count[0]) as usize
+    }
+
     /// The voxels of block `index`, in indices of the whole grid, clipped to the region.
     pub fn voxels(&self, index: usize) -> Box3 {
         let index = index as u64;
@@ -190,11 +195,12 @@ impl<'a> Renderer<'a> {
         mut consume: impl FnMut(usize, Option<S::Out>) -> std::result::Result<(), E>,
     ) -> std::result::Result<(), Stop<E>> {
         for rows in self.passes(pool, blocks) {
-            let first = (rows.start * blocks.count[0]) as usize;
-            let bins = pool.install(|| bins::Bins::new(self, blocks, rows.clone()));
+            let numbers = blocks.of_rows(&rows);
+            let first = numbers.start;
+            let bins = pool.install(|| bins::Bins::new(self, blocks, &rows));
             ordered(
                 pool,
-                (rows.end - rows.start) as usize * blocks.count[0] as usize,
+                numbers.len(),
                 window,
                 || Worker { block32: Block::new(), block64: Block::new(), scratch: S::Scratch::default() },
                 |worker, i| {

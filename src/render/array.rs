@@ -43,17 +43,15 @@ impl Renderer<'_> {
     /// Runs on a thread of the pool.
     fn draw_into(&self, pool: &ThreadPool, target: &Target<'_>) {
         let blocks = BlockGrid::new(&target.region, cut::block(self, &target.region));
-        let columns = blocks.count[0] as usize;
         for rows in self.passes(pool, &blocks) {
-            let first = rows.start as usize * columns;
-            let count = (rows.end - rows.start) as usize * columns;
-            let bins = bins::Bins::new(self, &blocks, rows);
-            let shares = Shares::new(count, pool.current_num_threads());
+            let numbers = blocks.of_rows(&rows);
+            let bins = bins::Bins::new(self, &blocks, &rows);
+            let shares = Shares::new(numbers.len(), pool.current_num_threads());
             let draw = |worker: usize| {
                 let (mut block32, mut block64, mut pen) =
                     (Block::<f32>::new(), Block::<f64>::new(), Pen::new());
                 while let Some(i) = shares.next(worker) {
-                    let (voxels, ids) = (blocks.voxels(first + i), bins.of(i));
+                    let (voxels, ids) = (blocks.voxels(numbers.start + i), bins.of(i));
                     match self.scene.render.precision {
                         Precision::F32 => block32.pass(self, &voxels, ids, target.tiling(), |strip| {
                             target.write(&voxels, &strip, &mut pen);

@@ -20,15 +20,15 @@ const LISTS: usize = 1 << 20;
 
 impl Bins {
     /// Sorts the spots into the blocks of `rows`; a row is all blocks along x.
-    pub fn new(renderer: &Renderer<'_>, blocks: &BlockGrid, rows: Range<u64>) -> Bins {
+    pub fn new(renderer: &Renderer<'_>, blocks: &BlockGrid, rows: &Range<u64>) -> Bins {
         let n = renderer.spots.list.len();
-        let bins = ((rows.end - rows.start) * blocks.count[0]) as usize;
+        let bins = blocks.of_rows(rows).len();
         let parts = (n / 4096 + 1).min(4 * rayon::current_num_threads()).min(LISTS / bins.max(1)).max(1);
         let share = n.div_ceil(parts).max(1);
         let parts = (0..parts).into_par_iter().map(|part| {
             let mut lists = vec![Vec::new(); bins];
             let ids = (part * share).min(n)..((part + 1) * share).min(n);
-            sort(renderer, blocks, &rows, ids, &mut lists);
+            sort(renderer, blocks, rows, ids, &mut lists);
             lists
         });
         Bins { parts: parts.collect() }

@@ -98,7 +98,7 @@ impl Strokes {
     #[inline(always)]
     pub fn add(&mut self, id: u32, voxels: &[Range<u32>; 3], factors: [u32; 3], kind: Kind) {
         let tiles = |a: usize| voxels[a].start >> self.bits[a]..((voxels[a].end - 1) >> self.bits[a]) + 1;
-        // The part of the box in a tile, and how much of the box lies before it.
+        // The part of the box in a tile, within that, and where it begins within all tiles.
         let part = |a: usize, tile: u32| {
             let first = tile << self.bits[a];
             let start = voxels[a].start.max(first);

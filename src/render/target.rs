@@ -54,7 +54,8 @@ impl Target<'_> {
         (first, block.each_ref().map(|range| (range.end - range.start) as usize))
     }
 
-    /// How blocks should be cut into tiles: new memory is to be written while what the system has cleared of it is still in the cache.
+    /// How blocks should be cut into tiles: new memory is to be written while what the system has cleared of it is still
+    /// in the cache.
     pub fn tiling(&self) -> Tiling {
         let slices = HUGE_PAGE / size_of::<f32>() / (self.shape[0] * self.shape[1]);
         match self.pages {
