@@ -25,6 +25,11 @@ pub fn advise_huge<T>(memory: &mut [std::mem::MaybeUninit<T>]) {
     let _ = memory;
 }
 
+/// `bytes`, or as many as whole huge pages hold where that is at least half of one.
+pub fn whole_pages(bytes: usize) -> usize {
+    if bytes < HUGE_PAGE / 2 { bytes } else { bytes.next_multiple_of(HUGE_PAGE) }
+}
+
 /// An empty vector with room for `capacity` elements, on huge pages where it is large.
 pub fn vec_with_capacity<T>(capacity: usize) -> Vec<T> {
     let mut vec = Vec::with_capacity(capacity);

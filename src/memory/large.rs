@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use super::HUGE_PAGE;
 
 /// Smaller pieces are the system allocator's.
-const LARGE: usize = 2 * HUGE_PAGE;
+const LARGE: usize = HUGE_PAGE;
 
 /// Sizes are multiples of this: the largest of the pages that systems have as their small ones.
 const LARGEST_PAGE: usize = 1 << 16;

@@ -6,6 +6,8 @@
 
 use std::ops::{Deref, DerefMut};
 
+use crate::memory::whole_pages;
+
 /// Voxels of a lane: spots are drawn in whole lanes along x.
 pub const LANE: usize = 8;
 
@@ -29,7 +31,9 @@ impl<T: Copy + Default> Numbers<T> {
     pub fn resize(&mut self, len: usize) {
         let lines = len.div_ceil(16);
         if lines > self.lines.len() {
-            self.lines.reserve_exact(lines - self.lines.len());
+            // On huge pages, which are there sooner; what is not used of the last one is never touched.
+            let room = whole_pages(size_of::<Line<T>>() * lines) / size_of::<Line<T>>();
+            self.lines.reserve_exact(room - self.lines.len());
             self.lines.resize(lines, Line([T::default(); 16]));
         }
         self.len = len;
