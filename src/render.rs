@@ -10,6 +10,7 @@ mod array;
 mod bins;
 mod block;
 mod coverage;
+mod crowd;
 mod cut;
 mod gather;
 mod kernel;

@@ -23,7 +23,7 @@ pub struct Tiling {
 }
 
 impl Tiling {
-    pub const LARGE: Tiling = Tiling { strip_rows: 8192, depth: 32 };
+    pub const LARGE: Tiling = Tiling { strip_rows: 8192, depth: DEPTH };
 
     /// Voxels of a tile of a block of `extent` voxels along x y z; powers of two.
     fn tile(self, extent: [usize; 3]) -> [usize; 3] {
@@ -44,6 +44,9 @@ impl Tiling {
 /// Rows of a tile, of all its slices together.
 const LEAST_ROWS: usize = 128;
 const MOST_ROWS: usize = 2048;
+
+/// Slices of a tile, at most.
+pub const DEPTH: usize = 32;
 
 /// The product works on rows in groups of so many.
 pub const ROW_GROUP: usize = 8;
@@ -70,6 +73,14 @@ pub struct Block<T> {
 pub(super) struct Lit {
     pub y: Range<usize>,
     pub z: Range<usize>,
+}
+
+impl Lit {
+    /// Whether it is all of a tile of which `extent` is wanted.
+    #[inline(always)]
+    pub fn is_whole(&self, [_, height, depth]: [usize; 3]) -> bool {
+        self.y == (0..height) && self.z == (0..depth)
+    }
 }
 
 /// The lit part of a tile, clipped to the block.

@@ -17,7 +17,11 @@ use crate::profiles::Separable;
 pub const TILE_WIDTH: usize = 32;
 
 /// A number in which spots are summed: f32 or f64.
-pub trait Real: Copy + Default + Send + Sync + PartialEq + 'static {
+pub trait Real: Copy + Default + Send + Sync + PartialOrd + 'static {
+    /// What is less than this share of a voxel rounds away when it is added to it; a little less than epsilon / 4.
+    const UNSEEN: Self;
+    /// Three of these multiplied are not yet too small for the format.
+    const TINY: Self;
     fn from_f64(x: f64) -> Self;
     fn to_f64(self) -> f64;
     fn mul(self, factor: Self) -> Self;
@@ -128,8 +132,10 @@ unsafe fn draw_floored<T: Real, R: Registers<T>>(tile: &mut Rows<'_, T>, strokes
 /// The loops for one type of number, with the registers of each set of instructions: one lane for rows, and for the
 /// product as many rows and columns of registers as there are registers for.
 macro_rules! real {
-    ($type:ty, $factors:ident, single: $single:expr, narrow: $narrow:expr, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
+    ($type:ty, tiny: $tiny:literal, $factors:ident, single: $single:expr, narrow: $narrow:expr, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
         impl Real for $type {
+            const UNSEEN: $type = 0.249 * <$type>::EPSILON;
+            const TINY: $type = $tiny;
             #[inline(always)]
             fn from_f64(x: f64) -> $type {
                 x as $type
@@ -193,5 +199,5 @@ macro_rules! real {
         }
     };
 }
-real!(f32, factors_f32, single: Some, narrow: |from| R::load(from), rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
-real!(f64, factors, single: |_| None, narrow: |from: *const f64| R::load(std::array::from_fn::<f32, TILE_WIDTH, _>(|i| if i < R::WIDTH { *from.add(i) as f32 } else { 0.0 }).as_ptr()), rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);
+real!(f32, tiny: 1e-12, factors_f32, single: Some, narrow: |from| R::load(from), rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
+real!(f64, tiny: 1e-102, factors, single: |_| None, narrow: |from: *const f64| R::load(std::array::from_fn::<f32, TILE_WIDTH, _>(|i| if i < R::WIDTH { *from.add(i) as f32 } else { 0.0 }).as_ptr()), rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);

@@ -72,6 +72,7 @@ pub trait Registers<T>: Copy {
     /// self * factor + other, rounded once.
     unsafe fn mul_add(self, factor: Self, other: Self) -> Self;
     unsafe fn add_floor(self, other: Self) -> Self;
+    unsafe fn min(self, other: Self) -> Self;
 }
 
 /// Any processor: what the compiler makes of plain arrays.
@@ -111,6 +112,10 @@ macro_rules! portable {
             unsafe fn add_floor(self, other: Self) -> Self {
                 Portable(std::array::from_fn(|i| self.0[i] + other.0[i].floor()))
             }
+            #[inline(always)]
+            unsafe fn min(self, other: Self) -> Self {
+                Portable(std::array::from_fn(|i| if other.0[i] < self.0[i] { other.0[i] } else { self.0[i] }))
+            }
         }
     };
 }
@@ -126,7 +131,7 @@ mod x86 {
     /// `$name` holds `$count` registers of `$per` numbers of `$type`.
     macro_rules! registers {
         ($name:ident, $type:ty, $register:ty, $count:literal, $per:literal,
-         $load:ident, $store:ident, $stream:ident, $splat:ident, $mul:ident, $fma:ident, $add:ident, $floor:expr) => {
+         $load:ident, $store:ident, $stream:ident, $splat:ident, $mul:ident, $fma:ident, $add:ident, $floor:expr, $min:ident) => {
             #[derive(Clone, Copy)]
             pub struct $name([$register; $count]);
 
@@ -166,6 +171,10 @@ mod x86 {
                 unsafe fn add_floor(self, other: Self) -> Self {
                     $name(std::array::from_fn(|i| unsafe { $add(self.0[i], $floor(other.0[i])) }))
                 }
+                #[inline(always)]
+                unsafe fn min(self, other: Self) -> Self {
+                    $name(std::array::from_fn(|i| unsafe { $min(self.0[i], other.0[i]) }))
+                }
             }
         };
     }
@@ -183,7 +192,8 @@ mod x86 {
         _mm512_mul_ps,
         _mm512_fmadd_ps,
         _mm512_add_ps,
-        _mm512_roundscale_ps::<DOWN>
+        _mm512_roundscale_ps::<DOWN>,
+        _mm512_min_ps
     );
     registers!(
         Avx512F64,
@@ -198,7 +208,8 @@ mod x86 {
         _mm512_mul_pd,
         _mm512_fmadd_pd,
         _mm512_add_pd,
-        _mm512_roundscale_pd::<DOWN>
+        _mm512_roundscale_pd::<DOWN>,
+        _mm512_min_pd
     );
     registers!(
         Avx2F32,
@@ -213,7 +224,8 @@ mod x86 {
         _mm256_mul_ps,
         _mm256_fmadd_ps,
         _mm256_add_ps,
-        _mm256_floor_ps
+        _mm256_floor_ps,
+        _mm256_min_ps
     );
     registers!(
         Avx2F64,
@@ -228,7 +240,8 @@ mod x86 {
         _mm256_mul_pd,
         _mm256_fmadd_pd,
         _mm256_add_pd,
-        _mm256_floor_pd
+        _mm256_floor_pd,
+        _mm256_min_pd
     );
 }
 #[cfg(target_arch = "x86_64")]

@@ -40,7 +40,7 @@ impl<T: Real> Block<T> {
                 self.lit[tile] = Some(Lit { y: 0..extent[1], z: 0..extent[2] });
             } else if multiply {
                 self.light(tile, 0..extent[1], 0..extent[2]);
-            } else {
+            } else if !self.lit[tile].as_ref().is_some_and(|lit| lit.is_whole(extent)) {
                 let (y, z) = hull(run);
                 self.light(tile, y, z);
             }

@@ -4,24 +4,14 @@
 //! one fused multiply-add and hardly any memory. For that, every spot works on the whole of these rows: its
 //! factors are 0 outside its box.
 
+use super::block::ROW_GROUP;
+use super::crowd::{Crowd, Place, TOGETHER};
 use super::kernel::{Real, Rows, TILE_WIDTH};
 use super::lanes::{LANE, Registers};
 use super::strokes::Stroke;
 
-/// Spots that are added in one go: few enough for their factors to stay in the first-level cache while they
-/// pass by all slices.
-const TOGETHER: usize = 80;
-
 /// Slices for which spots are collected: few enough for most of them to reach all.
 pub const SLICES: usize = 8;
-
-/// Where one spot's factors for the rows and slices at hand begin.
-#[derive(Clone, Copy)]
-struct Spot<T> {
-    x: *const T,
-    y: *const T,
-    z: *const T,
-}
 
 /// Adds wide strokes to the tile, in their order; to 0 where it is `fresh`.
 ///
@@ -36,34 +26,20 @@ pub unsafe fn product<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS
     fresh: bool,
 ) {
     let [width, height, depth] = tile.extent;
-    let mut spots = [Spot { x: factors.as_ptr(), y: factors.as_ptr(), z: factors.as_ptr() }; TOGETHER];
+    let mut crowd = Crowd::new(factors, COLUMNS * R::WIDTH);
     for (part, strokes) in strokes.chunks(TOGETHER).enumerate() {
         let fresh = fresh && part == 0;
-        for z in (0..depth).step_by(SLICES) {
-            for y in (0..height).step_by(ROWS) {
-                for x in (0..width).step_by(COLUMNS * R::WIDTH) {
-                    let sides = [[x, COLUMNS * R::WIDTH], [y, ROWS], [z, SLICES]];
-                    let reaching = reaching(strokes, factors, sides, &mut spots);
-                    if reaching == 0 && !fresh {
-                        continue;
-                    }
-                    let narrow = width - x <= R::WIDTH;
-                    for slice in 0..SLICES.min(depth - z) {
-                        let at = ((z + slice) * tile.height + y) * TILE_WIDTH + x;
-                        let across = if narrow { 1 } else { COLUMNS };
-                        let rows = &mut tile.voxels[at..at + (ROWS - 1) * TILE_WIDTH + across * R::WIDTH];
-                        // SAFETY: the rows lie within the tile, and the factors of all of them are there.
-                        unsafe {
-                            if narrow {
-                                add::<T, R, ROWS, 1>(rows.as_mut_ptr(), &spots[..reaching], slice, fresh);
-                            } else {
-                                add::<T, R, ROWS, COLUMNS>(
-                                    rows.as_mut_ptr(),
-                                    &spots[..reaching],
-                                    slice,
-                                    fresh,
-                                );
-                            }
+        crowd.take(strokes, tile.extent, fresh);
+        for y in (0..height).step_by(ROW_GROUP) {
+            crowd.at_rows(y);
+            for x in (0..width).step_by(COLUMNS * R::WIDTH) {
+                for z in (0..depth).step_by(SLICES) {
+                    // SAFETY: as for this function.
+                    unsafe {
+                        if width - x > R::WIDTH {
+                            add_crowd::<T, R, ROWS, COLUMNS>(tile, &crowd, [x, y, z], fresh);
+                        } else {
+                            add_crowd::<T, R, ROWS, 1>(tile, &crowd, [x, y, z], fresh);
                         }
                     }
                 }
@@ -72,45 +48,81 @@ pub unsafe fn product<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS
     }
 }
 
-/// Collects those strokes that reach some of the columns, rows and slices at hand, given as first and count.
-#[inline(always)]
-fn reaching<T>(
-    strokes: &[Stroke],
-    factors: &[T],
-    [[x, columns], [y, rows], [z, slices]]: [[usize; 2]; 3],
-    spots: &mut [Spot<T>; TOGETHER],
-) -> usize {
-    let mut count = 0;
-    for stroke in strokes {
-        let first = stroke.first_lane();
-        spots[count] = Spot {
-            x: factors.as_ptr().wrapping_add(stroke.factors[0] as usize + x).wrapping_sub(first),
-            y: factors
-                .as_ptr()
-                .wrapping_add(stroke.factors[1] as usize + y)
-                .wrapping_sub(stroke.y.0 as usize),
-            z: factors
-                .as_ptr()
-                .wrapping_add(stroke.factors[2] as usize + z)
-                .wrapping_sub(stroke.z.0 as usize),
-        };
-        let across = first < x + columns && x < first + stroke.lanes() * LANE;
-        let along = (stroke.y.0 as usize) < y + rows && y < stroke.y.1 as usize;
-        let through = (stroke.z.0 as usize) < z + slices && z < stroke.z.1 as usize;
-        count += usize::from(across & along & through);
-    }
-    count
-}
-
-/// V[y, x] = fma(ey[y], ez * ex[x], V[y, x]) for the rows and columns at hand, in slice `z` of those at hand.
+/// Adds those of a crowd that change anything in the columns from `x`, the group of rows from `y` and up to [`SLICES`]
+/// slices from `z` on.
 ///
 /// # Safety
-/// As for `product`; `rows` points to the rows at hand.
+/// As for `product`.
+#[inline(always)]
+unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>(
+    tile: &mut Rows<'_, T>,
+    crowd: &Crowd<'_, T>,
+    [x, y, z]: [usize; 3],
+    fresh: bool,
+) {
+    let (rows, slices) = (ROW_GROUP.min(tile.extent[1] - y), SLICES.min(tile.extent[2] - z));
+    let slice = tile.height * TILE_WIDTH;
+    let first = z * slice + y * TILE_WIDTH + x;
+    let last = first + (slices - 1) * slice + (ROW_GROUP - 1) * TILE_WIDTH;
+    let voxels = &mut tile.voxels[first..last + COLUMNS * R::WIDTH];
+    // SAFETY: as for this function; the voxels lie within the tile, and the factors of all of them are there.
+    unsafe {
+        let lowest = if fresh {
+            T::default()
+        } else {
+            lowest::<T, R, COLUMNS>(voxels.as_ptr(), slice, [rows, slices])
+        };
+        let mut spots = [0; TOGETHER];
+        let spots = crowd.reaching([x, z], lowest, &mut spots);
+        if spots.is_empty() && !fresh {
+            return;
+        }
+        for i in 0..slices {
+            for j in (0..rows).step_by(ROWS) {
+                let rows = voxels.as_mut_ptr().add(i * slice + j * TILE_WIDTH);
+                add::<T, R, ROWS, COLUMNS>(rows, spots, &crowd.places, [x, y + j, z + i], fresh);
+            }
+        }
+    }
+}
+
+/// The lowest voxel of some rows and slices, which are `slice` voxels apart; at least 0.
+///
+/// # Safety
+/// As for `product`; `voxels` points to the first.
+#[inline(always)]
+unsafe fn lowest<T: Real, R: Registers<T>, const COLUMNS: usize>(
+    voxels: *const T,
+    slice: usize,
+    [rows, slices]: [usize; 2],
+) -> T {
+    let mut low = [T::default(); 2 * LANE];
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let mut columns: [R; COLUMNS] = std::array::from_fn(|x| R::load(voxels.add(x * R::WIDTH)));
+        for z in 0..slices {
+            for y in 0..rows {
+                for x in 0..COLUMNS {
+                    let at = voxels.add(z * slice + y * TILE_WIDTH + x * R::WIDTH);
+                    columns[x] = columns[x].min(R::load(at));
+                }
+            }
+        }
+        columns.into_iter().reduce(|a, b| a.min(b)).unwrap_or(columns[0]).store(low.as_mut_ptr());
+    }
+    low[1..R::WIDTH].iter().fold(low[0], |low, &voxel| if voxel < low { voxel } else { low })
+}
+
+/// V[y, x] = fma(ey[y], ez * ex[x], V[y, x]) for the columns, rows and the slice from `first` on, and `spots`.
+///
+/// # Safety
+/// As for `product`; `rows` points to the first of the voxels.
 #[inline(always)]
 unsafe fn add<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>(
     rows: *mut T,
-    spots: &[Spot<T>],
-    z: usize,
+    spots: &[u16],
+    places: &[Place<T>; TOGETHER],
+    first: [usize; 3],
     fresh: bool,
 ) {
     // SAFETY: as promised by the caller.
@@ -124,11 +136,13 @@ unsafe fn add<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>
                 }
             }
         }
-        for spot in spots {
-            let ez = R::splat(*spot.z.add(z));
-            let zx: [R; COLUMNS] = std::array::from_fn(|x| ez.mul(R::load(spot.x.add(x * R::WIDTH))));
+        for &spot in spots {
+            let place = places.get_unchecked(usize::from(spot));
+            let (x_factors, y_factors) = (place.x.wrapping_add(first[0]), place.y.wrapping_add(first[1]));
+            let ez = R::splat(*place.z.wrapping_add(first[2]));
+            let zx: [R; COLUMNS] = std::array::from_fn(|x| ez.mul(R::load(x_factors.add(x * R::WIDTH))));
             for y in 0..ROWS {
-                let ey = R::splat(*spot.y.add(y));
+                let ey = R::splat(*y_factors.add(y));
                 for x in 0..COLUMNS {
                     sums[y][x] = ey.mul_add(zx[x], sums[y][x]);
                 }
@@ -149,21 +163,28 @@ mod tests {
     use super::*;
     use crate::random::Streams;
 
-    /// Strokes all over a tile of 32 x 16 x 4 voxels, and their factors.
-    fn strokes<T: Real>(count: u32) -> (Strokes, Vec<T>) {
+    /// Strokes all over a tile of 32 x 16 x 4 voxels, and their factors: one in twelve fills it, most of the others are too
+    /// faint to change a bright voxel, and one in fifty is negative where `signs` are mixed.
+    fn strokes<T: Real>(count: u32, signs: bool) -> (Strokes, Vec<T>) {
         let mut draws = Streams::new(3, 0, "strokes").field("place").at(0);
         let (mut strokes, mut factors) = (Strokes::default(), Vec::new());
         strokes.begin([32, 16, 4], [1; 3]);
         for id in 0..count {
+            let filling = id % 12 == 0;
             let mut part = |edge: u64| {
                 let start = draws.below(edge);
-                start as u32..(start + 1 + draws.below(edge - start)) as u32
+                let end = start + 1 + draws.below(edge - start);
+                if filling { 0..edge as u32 } else { start as u32..end as u32 }
             };
             let voxels = [part(32), part(16), part(4)];
             let at = factors.len() as u32;
+            let sign = if signs && id % 50 == 30 { -1.0 } else { 1.0 };
             for (edge, range) in [32, 16, 4].into_iter().zip(&voxels) {
-                let factor = |i| T::from_f64(if range.contains(&i) { draws.unit() } else { 0.0 });
-                factors.extend((0..edge).map(factor));
+                let size = if filling { 1.0 } else { libm::exp(-20.0 * draws.unit()) };
+                // Faint voxels lie among the bright ones.
+                let size = |i| if filling && i % 4 == 3 { 1e-4 } else { size };
+                let factor = |i| if range.contains(&i) { sign * size(i) * (0.5 + draws.unit()) } else { 0.0 };
+                factors.extend((0..edge).map(factor).map(T::from_f64));
             }
             let lane = voxels[0].start / LANE as u32 * LANE as u32;
             let first = [at + lane, at + 32 + voxels[1].start, at + 48 + voxels[2].start];
@@ -177,8 +198,16 @@ mod tests {
     where
         Portable<T>: Registers<T>,
     {
-        for (count, extent) in [(1, [32, 16, 4]), (7, [5, 9, 3]), (200, [32, 16, 4]), (49, [17, 16, 1])] {
-            let (strokes, factors) = strokes::<T>(count);
+        let many = 2 * TOGETHER as u32 + 9;
+        for (count, extent, signs) in [
+            (1, [32, 16, 4], false),
+            (7, [5, 9, 3], false),
+            (many, [32, 16, 4], false),
+            (many, [29, 13, 3], false),
+            (many, [32, 16, 4], true),
+            (49, [17, 16, 1], true),
+        ] {
+            let (strokes, factors) = strokes::<T>(count, signs);
             let strokes = strokes.of(0);
             let sum = |draw: &dyn Fn(&mut Rows<'_, T>)| {
                 let mut voxels = vec![T::default(); 32 * 16 * 4];

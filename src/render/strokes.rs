@@ -34,6 +34,17 @@ pub struct Stroke {
 }
 
 impl Stroke {
+    /// Where its factors begin, along x y z: a lane, a row and a slice.
+    #[inline(always)]
+    pub fn first(&self) -> [usize; 3] {
+        [self.first_lane(), self.y.0 as usize, self.z.0 as usize]
+    }
+
+    #[inline(always)]
+    pub fn end(&self) -> [usize; 3] {
+        [self.x.1 as usize, self.y.1 as usize, self.z.1 as usize]
+    }
+
     /// The first voxel of its first lane.
     #[inline(always)]
     pub fn first_lane(&self) -> usize {
