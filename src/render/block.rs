@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::Renderer;
 use super::bins::List;
+use super::crowd::Crowd;
 use super::kernel::{Real, TILE_WIDTH};
 use super::lanes::Numbers;
 use super::pen::TileRows;
@@ -66,6 +67,7 @@ pub struct Block<T> {
     pub(super) lit: Vec<Option<Lit>>,
     tables: Tables<T>,
     strokes: Strokes,
+    pub(super) crowd: Box<Crowd<T>>,
 }
 
 /// Rows and slices of a tile.
@@ -155,6 +157,7 @@ impl<T: Real> Block<T> {
             lit: Vec::new(),
             tables: Tables::new(),
             strokes: Strokes::default(),
+            crowd: Box::new(Crowd::new()),
         }
     }
 

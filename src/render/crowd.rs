@@ -14,23 +14,18 @@ use super::strokes::Stroke;
 /// all slices.
 pub const TOGETHER: usize = 128;
 
-/// Where one spot's factors for the first column, row and slice of the tile would be; not all of them are there.
-#[derive(Clone, Copy)]
-pub struct Place<T> {
-    pub x: *const T,
-    pub y: *const T,
-    pub z: *const T,
-}
+/// Where one spot's factors for the first column, row and slice of the tile would be, x y z: not all of them are there, and
+/// so these numbers wrap.
+pub type Place = [usize; 3];
 
 /// The largest factor of each spot in a few columns, rows or slices, at least [`Real::TINY`]; 0 where it does not reach
 /// them.
 type Peaks<T> = [T; TOGETHER];
 
-/// Wide strokes, at most [`TOGETHER`], and their factors.
-pub struct Crowd<'a, T> {
-    strokes: &'a [Stroke],
-    factors: &'a [T],
-    pub places: [Place<T>; TOGETHER],
+/// Up to [`TOGETHER`] wide strokes.
+pub struct Crowd<T> {
+    count: usize,
+    pub places: [Place; TOGETHER],
     /// In the rows at hand, in all columns, `across` at a time, and in all slices, [`SLICES`] at a time.
     rows: Peaks<T>,
     columns: [Peaks<T>; TILE_WIDTH / LANE],
@@ -41,44 +36,48 @@ pub struct Crowd<'a, T> {
     all: bool,
 }
 
-impl<'a, T: Real> Crowd<'a, T> {
-    #[inline(always)]
-    pub fn new(factors: &'a [T], across: usize) -> Crowd<'a, T> {
-        let (place, none) = (factors.as_ptr(), [T::default(); TOGETHER]);
+impl<T: Real> Crowd<T> {
+    pub fn new() -> Crowd<T> {
+        let none = [T::default(); TOGETHER];
         Crowd {
-            strokes: &[],
-            factors,
-            places: [Place { x: place, y: place, z: place }; TOGETHER],
+            count: 0,
+            places: [[0; 3]; TOGETHER],
             rows: none,
             columns: [none; TILE_WIDTH / LANE],
             slices: [none; DEPTH / SLICES],
-            across,
+            across: 0,
             all: false,
         }
     }
 
-    /// Goes on with other strokes, in a tile of which `extent` is wanted, and which may be `fresh`: hold nothing yet.
+    /// Takes other strokes, in a tile of which `extent` is wanted, and which may be `fresh`: hold nothing yet. Its columns
+    /// will be looked at `across` at a time.
     #[inline(always)]
-    pub fn take(&mut self, strokes: &'a [Stroke], extent: [usize; 3], fresh: bool) {
-        (self.strokes, self.all) = (strokes, fresh);
+    pub fn take(
+        &mut self,
+        strokes: &[Stroke],
+        factors: &[T],
+        extent: [usize; 3],
+        across: usize,
+        fresh: bool,
+    ) {
+        (self.count, self.across, self.all) = (strokes.len(), across, fresh);
         for (place, stroke) in self.places.iter_mut().zip(strokes) {
-            let (first, factors) = (stroke.first(), self.factors.as_ptr());
-            let [x, y, z] =
-                [0, 1, 2].map(|a| factors.wrapping_add(stroke.factors[a] as usize).wrapping_sub(first[a]));
-            *place = Place { x, y, z };
+            let first = stroke.first();
+            *place = [0, 1, 2].map(|a| (stroke.factors[a] as usize).wrapping_sub(first[a]));
         }
-        for (x, peaks) in (0..extent[0]).step_by(self.across).zip(&mut self.columns) {
-            self.all |= measure(strokes, self.factors, 0, [x, self.across], peaks, self.all);
+        for (x, peaks) in (0..extent[0]).step_by(across).zip(&mut self.columns) {
+            self.all |= measure(strokes, factors, 0, [x, across], peaks, self.all);
         }
         for (z, peaks) in (0..extent[2]).step_by(SLICES).zip(&mut self.slices) {
-            self.all |= measure(strokes, self.factors, 2, [z, SLICES.min(extent[2] - z)], peaks, self.all);
+            self.all |= measure(strokes, factors, 2, [z, SLICES.min(extent[2] - z)], peaks, self.all);
         }
     }
 
-    /// Looks at the rows of the group that begins with `y`.
+    /// Looks at the rows of the group that begins with `y`; the strokes and factors are those that were taken.
     #[inline(always)]
-    pub fn at_rows(&mut self, y: usize) {
-        self.all |= measure(self.strokes, self.factors, 1, [y, ROW_GROUP], &mut self.rows, self.all);
+    pub fn at_rows(&mut self, strokes: &[Stroke], factors: &[T], y: usize) {
+        self.all |= measure(strokes, factors, 1, [y, ROW_GROUP], &mut self.rows, self.all);
     }
 
     /// Collects the spots that reach the rows at hand in the columns from `x` and the slices from `z` on, and that may
@@ -89,7 +88,7 @@ impl<'a, T: Real> Crowd<'a, T> {
         let least = if self.all { nothing } else { higher(nothing, lowest).mul(T::UNSEEN) };
         let peaks = self.columns[x / self.across].iter().zip(&self.rows).zip(&self.slices[z / SLICES]);
         let mut count = 0;
-        for (i, ((x, y), z)) in peaks.take(self.strokes.len()).enumerate() {
+        for (i, ((x, y), z)) in peaks.take(self.count).enumerate() {
             spots[count] = i as u16;
             count += usize::from(x.mul(*y).mul(*z) > least);
         }
@@ -168,9 +167,9 @@ mod tests {
             strokes.add(id, &[0..32, 0..8, 0..2], [at, at + 32, at + 40], Kind::Wide);
         }
         strokes.sort();
-        let mut crowd = Crowd::new(&factors, TILE_WIDTH);
-        crowd.take(strokes.of(0), [32, 8, 2], false);
-        crowd.at_rows(0);
+        let mut crowd = Crowd::new();
+        crowd.take(strokes.of(0), &factors, [32, 8, 2], TILE_WIDTH, false);
+        crowd.at_rows(strokes.of(0), &factors, 0);
         crowd.reaching([0, 0], T::from_f64(1.0), &mut [0; TOGETHER]).to_vec()
     }
 

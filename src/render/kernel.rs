@@ -7,6 +7,7 @@
 //!
 //! V[z, y, x] = fma(y factor, z factor * x factor, V): one rounding of the product, one of the sum.
 
+use super::crowd::Crowd;
 use super::lanes::{self, LANE, Registers, best};
 use super::product::product;
 use super::strokes::Stroke;
@@ -41,7 +42,13 @@ pub trait Real: Copy + Default + Send + Sync + PartialOrd + 'static {
     /// The same, each spot's value rounded down.
     fn draw_floored(tile: &mut Rows<'_, Self>, strokes: &[Stroke], factors: &[Self]);
     /// The same as `draw`, for wide strokes; a tile that is `fresh` holds nothing yet.
-    fn multiply(tile: &mut Rows<'_, Self>, strokes: &[Stroke], factors: &[Self], fresh: bool);
+    fn multiply(
+        tile: &mut Rows<'_, Self>,
+        strokes: &[Stroke],
+        factors: &[Self],
+        fresh: bool,
+        crowd: &mut Crowd<Self>,
+    );
 }
 
 /// The rows of one tile: `voxels[(z * height + y) * TILE_WIDTH + x]`.
@@ -187,14 +194,26 @@ macro_rules! real {
                 }
                 best(tile, strokes, factors);
             }
-            fn multiply(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type], fresh: bool) {
+            fn multiply(
+                tile: &mut Rows<'_, $type>,
+                strokes: &[Stroke],
+                factors: &[$type],
+                fresh: bool,
+                crowd: &mut Crowd<$type>,
+            ) {
                 best! {
-                    fn best(tile: &mut Rows<'_, $type>, strokes: &[Stroke], factors: &[$type], fresh: bool) =
+                    fn best(
+                        tile: &mut Rows<'_, $type>,
+                        strokes: &[Stroke],
+                        factors: &[$type],
+                        fresh: bool,
+                        crowd: &mut Crowd<$type>,
+                    ) =
                         product::<$type, lanes::$wide512, 8, 2>,
                         product::<$type, lanes::$wide256, 4, { 16 / size_of::<$type>() / 2 }>,
                         product::<$type, lanes::Portable<$type>, 4, { 16 / size_of::<$type>() / 2 }>;
                 }
-                best(tile, strokes, factors, fresh);
+                best(tile, strokes, factors, fresh, crowd);
             }
         }
     };

@@ -48,7 +48,7 @@ impl<T: Real> Block<T> {
             let mut rows = Rows { voxels: &mut self.sums[place], height: self.size[1], extent };
             match (floored, multiply) {
                 (true, _) => T::draw_floored(&mut rows, run, factors),
-                (false, true) => T::multiply(&mut rows, run, factors, fresh),
+                (false, true) => T::multiply(&mut rows, run, factors, fresh, &mut self.crowd),
                 (false, false) => T::draw(&mut rows, run, factors),
             }
         }

@@ -5,7 +5,7 @@
 //! factors are 0 outside its box.
 
 use super::block::ROW_GROUP;
-use super::crowd::{Crowd, Place, TOGETHER};
+use super::crowd::{Crowd, TOGETHER};
 use super::kernel::{Real, Rows, TILE_WIDTH};
 use super::lanes::{LANE, Registers};
 use super::strokes::Stroke;
@@ -17,29 +17,29 @@ pub const SLICES: usize = 8;
 ///
 /// # Safety
 /// The processor has the instructions of `R`; the strokes are wide, lie within the tile, and have their factors
-/// within `factors`.
+/// within `factors`. What the crowd holds beforehand does not matter.
 #[inline(always)]
 pub unsafe fn product<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>(
     tile: &mut Rows<'_, T>,
     strokes: &[Stroke],
     factors: &[T],
     fresh: bool,
+    crowd: &mut Crowd<T>,
 ) {
     let [width, height, depth] = tile.extent;
-    let mut crowd = Crowd::new(factors, COLUMNS * R::WIDTH);
     for (part, strokes) in strokes.chunks(TOGETHER).enumerate() {
         let fresh = fresh && part == 0;
-        crowd.take(strokes, tile.extent, fresh);
+        crowd.take(strokes, factors, tile.extent, COLUMNS * R::WIDTH, fresh);
         for y in (0..height).step_by(ROW_GROUP) {
-            crowd.at_rows(y);
+            crowd.at_rows(strokes, factors, y);
             for x in (0..width).step_by(COLUMNS * R::WIDTH) {
                 for z in (0..depth).step_by(SLICES) {
                     // SAFETY: as for this function.
                     unsafe {
                         if width - x > R::WIDTH {
-                            add_crowd::<T, R, ROWS, COLUMNS>(tile, &crowd, [x, y, z], fresh);
+                            add_crowd::<T, R, ROWS, COLUMNS>(tile, crowd, factors, [x, y, z], fresh);
                         } else {
-                            add_crowd::<T, R, ROWS, 1>(tile, &crowd, [x, y, z], fresh);
+                            add_crowd::<T, R, ROWS, 1>(tile, crowd, factors, [x, y, z], fresh);
                         }
                     }
                 }
@@ -56,7 +56,8 @@ pub unsafe fn product<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS
 #[inline(always)]
 unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>(
     tile: &mut Rows<'_, T>,
-    crowd: &Crowd<'_, T>,
+    crowd: &Crowd<T>,
+    factors: &[T],
     [x, y, z]: [usize; 3],
     fresh: bool,
 ) {
@@ -80,13 +81,19 @@ unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: 
         for i in 0..slices {
             for j in (0..rows).step_by(ROWS) {
                 let rows = voxels.as_mut_ptr().add(i * slice + j * TILE_WIDTH);
-                add::<T, R, ROWS, COLUMNS>(rows, spots, &crowd.places, [x, y + j, z + i], fresh);
+                let places = spots.iter().map(|&spot| {
+                    let place = crowd.places.get_unchecked(usize::from(spot));
+                    let at =
+                        |a: usize, first: usize| factors.as_ptr().wrapping_add(place[a].wrapping_add(first));
+                    [at(0, x), at(1, y + j), at(2, z + i)]
+                });
+                add::<T, R, ROWS, COLUMNS>(rows, places, fresh);
             }
         }
     }
 }
 
-/// The lowest voxel of some rows and slices, which are `slice` voxels apart; at least 0.
+/// The lowest voxel of some rows and slices, which are `slice` voxels apart.
 ///
 /// # Safety
 /// As for `product`; `voxels` points to the first.
@@ -113,16 +120,15 @@ unsafe fn lowest<T: Real, R: Registers<T>, const COLUMNS: usize>(
     low[1..R::WIDTH].iter().fold(low[0], |low, &voxel| if voxel < low { voxel } else { low })
 }
 
-/// V[y, x] = fma(ey[y], ez * ex[x], V[y, x]) for the columns, rows and the slice from `first` on, and `spots`.
+/// V[y, x] = fma(ey[y], ez * ex[x], V[y, x]) for some rows and columns of one slice, and spots whose factors x y z begin
+/// at `spots`.
 ///
 /// # Safety
 /// As for `product`; `rows` points to the first of the voxels.
 #[inline(always)]
 unsafe fn add<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>(
     rows: *mut T,
-    spots: &[u16],
-    places: &[Place<T>; TOGETHER],
-    first: [usize; 3],
+    spots: impl Iterator<Item = [*const T; 3]>,
     fresh: bool,
 ) {
     // SAFETY: as promised by the caller.
@@ -136,13 +142,11 @@ unsafe fn add<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>
                 }
             }
         }
-        for &spot in spots {
-            let place = places.get_unchecked(usize::from(spot));
-            let (x_factors, y_factors) = (place.x.wrapping_add(first[0]), place.y.wrapping_add(first[1]));
-            let ez = R::splat(*place.z.wrapping_add(first[2]));
-            let zx: [R; COLUMNS] = std::array::from_fn(|x| ez.mul(R::load(x_factors.add(x * R::WIDTH))));
+        for [ex, ey, ez] in spots {
+            let ez = R::splat(*ez);
+            let zx: [R; COLUMNS] = std::array::from_fn(|x| ez.mul(R::load(ex.add(x * R::WIDTH))));
             for y in 0..ROWS {
-                let ey = R::splat(*y_factors.add(y));
+                let ey = R::splat(*ey.add(y));
                 for x in 0..COLUMNS {
                     sums[y][x] = ey.mul_add(zx[x], sums[y][x]);
                 }
@@ -223,16 +227,20 @@ mod tests {
                 seen
             };
             let rows = sum(&|tile| T::draw(tile, strokes, &factors));
-            assert!(rows == sum(&|tile| T::multiply(tile, strokes, &factors, true)), "{count}");
+            let multiply = |tile: &mut Rows<'_, T>, strokes: &[Stroke], fresh| {
+                T::multiply(tile, strokes, &factors, fresh, &mut Crowd::new());
+            };
+            assert!(rows == sum(&|tile| multiply(tile, strokes, true)), "{count}");
             let (first, rest) = strokes.split_at(strokes.len() / 3);
             let both = sum(&|tile| {
                 T::draw(tile, first, &factors);
-                T::multiply(tile, rest, &factors, false);
+                multiply(tile, rest, false);
             });
             assert!(rows == both, "{count} in two parts");
             // SAFETY: plain arrays need no special instructions, and all strokes have all factors.
-            let plain =
-                sum(&|tile| unsafe { product::<T, Portable<T>, 4, 1>(tile, strokes, &factors, true) });
+            let plain = sum(&|tile| unsafe {
+                product::<T, Portable<T>, 4, 1>(tile, strokes, &factors, true, &mut Crowd::new())
+            });
             assert!(rows == plain, "{count} in plain arrays");
         }
     }
