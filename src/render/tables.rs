@@ -1,7 +1,5 @@
 //! Factors of the spots of a block, evaluated once for all its tiles.
 
-use std::ops::Range;
-
 use super::Renderer;
 use super::bins::List;
 use super::gather::{self, Gathered, SPOTS};
@@ -31,12 +29,18 @@ pub struct Tables<T> {
     gathered: Box<Gathered>,
     rooms: Box<Rooms>,
     /// Spots whose factors have their places, but no values yet: all of one profile.
+    placed: Vec<Placed>,
     ramps: Vec<Ramp>,
-    /// Places of factors, 0, around those of a spot: before the first and behind the last.
-    before: Vec<Range<usize>>,
-    behind: Vec<Range<usize>>,
-    /// Amplitudes, and places of the factors along z, which are to be multiplied by them.
-    amplitudes: Vec<(f64, Range<usize>)>,
+}
+
+/// Where the factors of a spot lie.
+#[derive(Clone, Copy)]
+struct Placed {
+    /// Along x y z: where their room begins, the first of the spot's own, behind the last of them, and where the room ends;
+    /// what is not the spot's own is 0.
+    axes: [[u32; 4]; 3],
+    /// Those along z are to be multiplied by it.
+    amplitude: f64,
 }
 
 /// What the factors of spots side by side take along x y z.
@@ -84,10 +88,8 @@ impl<T: Real> Tables<T> {
             used: 0,
             gathered: Box::new(Gathered::new()),
             rooms: Box::new(Rooms { skipped: none, room: none, wide: [0; SPOTS] }),
+            placed: Vec::new(),
             ramps: Vec::new(),
-            before: Vec::new(),
-            behind: Vec::new(),
-            amplitudes: Vec::new(),
         }
     }
 
@@ -149,33 +151,26 @@ impl<T: Real> Tables<T> {
     #[inline(always)]
     fn place(&mut self, i: usize, flat: bool) -> ([u32; 3], Kind) {
         let (spots, rooms) = (&*self.gathered, &*self.rooms);
-        let wide = rooms.wide[i] != 0;
         // Registers load their factors from one line of the cache.
-        let mut at = self.used.next_multiple_of(2 * LANE);
-        let mut first = [0; 3];
+        let mut at = self.used.next_multiple_of(2 * LANE) as u32;
+        let mut placed = Placed { axes: [[0; 4]; 3], amplitude: spots.amplitude[i] };
         for a in 0..3 {
-            let (skipped, room) = (rooms.skipped[a][i] as usize, rooms.room[a][i] as usize);
-            let start = at + skipped;
-            let ramp = spots.ramp(a, i, start);
-            let end = start + ramp.count;
-            // The first lane begins before the spot does.
-            first[a] = (at + if a == 0 { skipped / LANE * LANE } else { skipped }) as u32;
-            if a == 0 || wide {
-                self.before.push(at..start);
-                self.behind.push(end..at + room);
-            }
-            if a == 2 {
-                self.amplitudes.push((spots.amplitude[i], start..end));
-            }
+            let first = at + rooms.skipped[a][i];
+            let end = first + spots.end_voxel[a][i] - spots.first_voxel[a][i];
+            placed.axes[a] = [at, first, end, at + rooms.room[a][i]];
             // In a plane there is no factor along z; the voxel's own is the amplitude.
             if a < 2 || !flat {
-                self.ramps.push(ramp);
+                self.ramps.push(spots.ramp(a, i, first as usize));
             }
             // All is written in whole groups.
-            at += room + GROUP;
+            at += rooms.room[a][i] + GROUP as u32;
         }
-        self.used = at;
-        (first, if wide { Kind::Wide } else { Kind::Narrow })
+        self.placed.push(placed);
+        self.used = at as usize;
+        let [[room, x, ..], [_, y, ..], [_, z, ..]] = placed.axes;
+        // The first lane begins before the spot does.
+        let lane = room + (x - room) / LANE as u32 * LANE as u32;
+        ([lane, y, z], if rooms.wide[i] != 0 { Kind::Wide } else { Kind::Narrow })
     }
 
     /// Evaluates the factors that have places.
@@ -185,31 +180,35 @@ impl<T: Real> Tables<T> {
         if self.factors.len() < self.used {
             self.factors.resize(self.used + self.used / 4);
         }
-        for place in self.before.drain(..) {
-            clear(&mut self.factors, place);
-        }
-        T::factors(*profile, &self.ramps, &mut self.factors);
-        for (amplitude, place) in self.amplitudes.drain(..) {
-            let amplitude = T::from_f64(amplitude);
-            if flat {
-                self.factors[place.start] = T::from_f64(1.0);
+        let factors = &mut self.factors;
+        for placed in &self.placed {
+            for [room, first, ..] in placed.axes {
+                clear(factors, room, first);
             }
-            let room = place.len().next_multiple_of(GROUP);
-            for group in self.factors[place.start..place.start + room].as_chunks_mut::<GROUP>().0 {
+        }
+        T::factors(*profile, &self.ramps, factors);
+        for placed in &self.placed {
+            let (amplitude, [_, first, end, _]) = (T::from_f64(placed.amplitude), placed.axes[2]);
+            if flat {
+                factors[first as usize] = T::from_f64(1.0);
+            }
+            let room = (end - first).next_multiple_of(GROUP as u32);
+            for group in factors[first as usize..(first + room) as usize].as_chunks_mut::<GROUP>().0 {
                 *group = group.map(|factor| amplitude.mul(factor));
             }
+            for [_, _, end, room] in placed.axes {
+                clear(factors, end, room);
+            }
         }
-        for place in self.behind.drain(..) {
-            clear(&mut self.factors, place);
-        }
+        self.placed.clear();
         self.ramps.clear();
     }
 }
 
-/// Writes 0 to the factors of `place`, in whole groups.
+/// Writes 0 to the factors from `first` to `end`, in whole groups.
 #[inline(always)]
-fn clear<T: Real>(factors: &mut [T], place: Range<usize>) {
-    for at in place.step_by(GROUP) {
+fn clear<T: Real>(factors: &mut [T], first: u32, end: u32) {
+    for at in (first as usize..end as usize).step_by(GROUP) {
         if let Some(group) = factors[at..].first_chunk_mut::<GROUP>() {
             *group = [T::default(); GROUP];
         }
