@@ -48,8 +48,11 @@ fn convert_slice_body<T: Real>(
     out: &mut [u8],
     told: &mut Told<'_>,
 ) {
-    let ([width, ..], bytes) = (block.extent(), dtype.bytes());
-    out.fill(0);
+    let ([width, height, _], bytes) = (block.extent(), dtype.bytes());
+    let lit: usize = block.tiles_of_slice(z).map(|tile| tile.extent[0] * tile.extent[1]).sum();
+    if lit < width * height {
+        out.fill(0);
+    }
     for tile in block.tiles_of_slice(z) {
         let rows = tile.first[1]..tile.first[1] + tile.extent[1];
         told.lit = match told.lit.is_empty() {

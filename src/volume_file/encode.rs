@@ -116,15 +116,17 @@ impl Sink for Encoder<'_> {
         // Each slice is converted, hashed and written while it is in the cache; only chunks need all of them.
         scratch.voxels.resize(if self.chunks { extent[2] * slice } else { slice }, 0);
         let hashes = BlockGrid::new(&[whole[0].clone(), whole[1].clone(), 0..1], [HASH_EDGE, HASH_EDGE, 1]);
+        // A block of the hash as wide as this one lies together, where its slices are kept.
+        let together = self.chunks && hashes.len() == 1;
         for layer in (0..extent[2]).step_by(HASH_EDGE as usize) {
             let slices = layer..(layer + HASH_EDGE as usize).min(extent[2]);
             scratch.hashing.clear();
             scratch.hashing.resize_with(if self.digests { hashes.len() } else { 0 }, Hashing::default);
-            for z in slices {
+            for z in slices.clone() {
                 let at = if self.chunks { z * slice } else { 0 };
                 let voxels = &mut scratch.voxels[at..at + slice];
                 let lit = convert_slice(block, z, self.dtype, voxels, &mut out.seen);
-                for (part, hashing) in scratch.hashing.iter_mut().enumerate() {
+                for (part, hashing) in scratch.hashing.iter_mut().enumerate().filter(|_| !together) {
                     hashing.add(voxels, extent[0] * bytes, &hashes.voxels(part), bytes);
                 }
                 if let (Some(place), false) = (self.place, lit.is_empty()) {
@@ -132,6 +134,9 @@ impl Sink for Encoder<'_> {
                     let begin = [x, y + lit.start as u64, first_z + z as u64];
                     place.write(begin, extent[0], &voxels[lit.start * row..lit.end * row])?;
                 }
+            }
+            for hashing in scratch.hashing.iter_mut().filter(|_| together) {
+                hashing.hasher.update(&scratch.voxels[slices.start * slice..slices.end * slice]);
             }
             let blocks = self.layout.hash_blocks();
             for (part, hashing) in scratch.hashing.drain(..).enumerate() {
