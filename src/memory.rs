@@ -25,7 +25,7 @@ pub fn advise_huge<T>(memory: &mut [std::mem::MaybeUninit<T>]) {
     let _ = memory;
 }
 
-/// `bytes`, or as many as whole huge pages hold where that is at least half of one.
+/// `bytes`; from half a huge page on, as many as whole huge pages hold.
 pub fn whole_pages(bytes: usize) -> usize {
     if bytes < HUGE_PAGE / 2 { bytes } else { bytes.next_multiple_of(HUGE_PAGE) }
 }

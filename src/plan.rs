@@ -6,7 +6,7 @@ use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
 use crate::error::{Error, Result};
 use crate::grid::Box3;
-use crate::memory::size_text;
+use crate::memory::{size_text, whole_pages};
 use crate::populate::{BYTES_PER_SPOT, Spots};
 use crate::render::{Renderer, padded};
 use crate::scene::{Precision, Scene};
@@ -157,7 +157,8 @@ impl Plan {
         );
         let block: u64 = layout.blocks.block.iter().product();
         // Only the sums are padded.
-        let worker = padded(layout.blocks.block) as u64 * sum + block * 3 * dtype;
+        let sums = whole_pages((padded(layout.blocks.block) as u64 * sum) as usize) as u64;
+        let worker = sums + block * 3 * dtype;
         let workers = threads.saturating_mul(worker);
         if workers > free / 2 {
             return Err(too_much(workers.saturating_mul(2).saturating_add(resident)));

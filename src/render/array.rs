@@ -18,7 +18,8 @@ use crate::memory::{self, advise_huge};
 use crate::scene::Precision;
 
 impl Renderer<'_> {
-    /// Renders `region` into a new array; axes z y x, C order.
+    /// Renders `region` into a new array; axes z y x, C order. Of spots that [`Renderer::check`] refuses, voxels may be
+    /// infinite or no numbers.
     pub fn array(&self, pool: &ThreadPool, region: &Box3) -> Array3<f32> {
         let [x, y, z] = region.each_ref().map(|range| (range.end - range.start) as usize);
         let (mut array, dark) = new_array([z, y, x]);

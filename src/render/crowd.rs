@@ -10,16 +10,16 @@ use super::lanes::LANE;
 use super::product::SLICES;
 use super::strokes::Stroke;
 
-/// Spots that are added in one go: few enough for their factors to stay in the first-level cache while they pass by
-/// all slices.
+/// Spots that are added in one go: few enough for what a group of voxels takes of their factors to stay in the first-level
+/// cache while they pass by its slices.
 pub const TOGETHER: usize = 128;
 
 /// Where one spot's factors for the first column, row and slice of the tile would be, x y z: not all of them are there, and
 /// so these numbers wrap.
 pub type Place = [usize; 3];
 
-/// The largest factor of each spot in a few columns, rows or slices, at least [`Real::TINY`]; 0 where it does not reach
-/// them.
+/// The largest factor of each spot in a few columns, rows or slices; 0 where it does not reach them, otherwise at least
+/// [`Real::TINY`], so that no product of three is too small for the format and exact to three roundings.
 type Peaks<T> = [T; TOGETHER];
 
 /// Up to [`TOGETHER`] wide strokes.
@@ -156,8 +156,8 @@ mod tests {
     use super::super::strokes::{Kind, Strokes};
     use super::*;
 
-    /// The spots that are added to voxels of at least 1: each has one factor that is not 1, for its second slice.
-    fn added<T: Real>(values: &[f64]) -> Vec<u16> {
+    /// The spots that are added to voxels of at least `lowest`: each has one factor that is not 1, for its second slice.
+    fn added<T: Real>(lowest: T, values: &[f64]) -> Vec<u16> {
         let (mut strokes, mut factors) = (Strokes::default(), Vec::new());
         strokes.begin([32, 8, 2], [1; 3]);
         for (id, &value) in (0..).zip(values) {
@@ -170,19 +170,22 @@ mod tests {
         let mut crowd = Crowd::new();
         crowd.take(strokes.of(0), &factors, [32, 8, 2], TILE_WIDTH, false);
         crowd.at_rows(strokes.of(0), &factors, 0);
-        crowd.reaching([0, 0], T::from_f64(1.0), &mut [0; TOGETHER]).to_vec()
+        crowd.reaching([0, 0], lowest, &mut [0; TOGETHER]).to_vec()
     }
 
     #[test]
     fn a_spot_is_left_out_only_where_it_rounds_away() {
-        let (single, double) = (f64::from(f32::EPSILON) / 2.0, f64::EPSILON / 2.0);
-        let visible = |unit: f64| [1.0, 1.01 * unit, 0.6 * unit, 0.4 * unit, 0.0];
-        assert_eq!(1.0_f32 + (1.01 * single) as f32, 1.0 + f32::EPSILON);
-        assert_eq!(1.0_f32 + (0.4 * single) as f32, 1.0);
-        assert_eq!(added::<f32>(&visible(single)), [0, 1, 2]);
-        assert_eq!(added::<f64>(&visible(double)), [0, 1, 2]);
-        // What is negative may make a voxel so small that all others count.
-        let mixed = [0.4 * single, -1e-30, 1e-40];
-        assert_eq!(added::<f32>(&mixed), [0, 1, 2]);
+        // Just below a power of two the unit is smallest beside the number: from half of it on, it moves.
+        let (single, double) = (2.0_f32.next_down(), 2.0_f64.next_down());
+        let (half_single, half_double) = (f32::EPSILON / 2.0, f64::EPSILON / 2.0);
+        assert_eq!(single + half_single, 2.0);
+        assert_eq!(single + 0.99 * half_single, single);
+        let values = |half: f64| [1.0, 1.001 * half, half, 0.9 * half, 0.0];
+        assert_eq!(added(single, &values(half_single.into())), [0, 1, 2]);
+        assert_eq!(added(double, &values(half_double)), [0, 1, 2]);
+        // What is negative may make a voxel so small that all others count, and of nothing all count.
+        let faint = f64::from(half_single) / 2.0;
+        assert_eq!(added(single, &[faint, -1e-30, 1e-40]), [0, 1, 2]);
+        assert_eq!(added(0.0_f32, &[faint, 1e-40, 0.0]), [0, 1, 2]);
     }
 }

@@ -31,7 +31,7 @@ impl<T: Copy + Default> Numbers<T> {
     pub fn resize(&mut self, len: usize) {
         let lines = len.div_ceil(16);
         if lines > self.lines.len() {
-            // On huge pages, which are there sooner; what is not used of the last one is never touched.
+            // So that a [`LargeMemory`](crate::memory::LargeMemory) puts them on huge pages, which are there sooner.
             let room = whole_pages(size_of::<Line<T>>() * lines) / size_of::<Line<T>>();
             self.lines.reserve_exact(room - self.lines.len());
             self.lines.resize(lines, Line([T::default(); 16]));

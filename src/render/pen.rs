@@ -28,6 +28,20 @@ pub struct Pen {
 #[repr(C, align(64))]
 struct Buffer([f32; LINES * LINE]);
 
+/// Loads numbers of a row. -0, which is what is left of a negative term that is too small for the format, becomes 0: so
+/// voxels without light have one form only.
+///
+/// # Safety
+/// As for [`Real::narrow`].
+#[inline(always)]
+unsafe fn load<T: Real, R: Registers<f32>>(from: *const T) -> R {
+    // SAFETY: as promised by the caller.
+    unsafe {
+        let zero = R::splat(0.0);
+        zero.mul_add(zero, T::narrow(from))
+    }
+}
+
 /// Writes the first `count` numbers of a row of a tile.
 ///
 /// # Safety
@@ -39,10 +53,10 @@ pub unsafe fn copy<T: Real, R: Registers<f32>>(row: &[T; TILE_WIDTH], to: *mut f
     unsafe {
         let whole = count / R::WIDTH * R::WIDTH;
         for i in (0..whole).step_by(R::WIDTH) {
-            T::narrow::<R>(row.add(i)).store(to.add(i));
+            load::<T, R>(row.add(i)).store(to.add(i));
         }
         for i in whole..count {
-            to.add(i).write((*row.add(i)).to_f64() as f32);
+            to.add(i).write((*row.add(i)).to_f64() as f32 + 0.0);
         }
     }
 }
@@ -55,7 +69,7 @@ pub unsafe fn copy<T: Real, R: Registers<f32>>(row: &[T; TILE_WIDTH], to: *mut f
 unsafe fn stream<T: Real, R: Registers<f32>>(row: &[T; TILE_WIDTH], to: *mut f32, count: usize) {
     for i in (0..count).step_by(R::WIDTH) {
         // SAFETY: as promised by the caller; a line is a whole number of registers.
-        unsafe { T::narrow::<R>(row.as_ptr().add(i)).stream(to.add(i)) };
+        unsafe { load::<T, R>(row.as_ptr().add(i)).stream(to.add(i)) };
     }
 }
 
@@ -84,18 +98,21 @@ impl Pen {
             // SAFETY: as promised by the caller; in the buffer there is room for whole rows of tiles.
             unsafe {
                 let to = to.add(first);
-                let rows = tiles.iter().map(|rows| rows.map_or(&dark, |rows| &rows[y]));
+                let rows = tiles.iter().map(|rows| rows.map(|rows| &rows[y]));
                 let starts = (0..count).step_by(TILE_WIDTH);
                 let aligned = (to as usize).is_multiple_of(LINE * size_of::<f32>());
                 if self.start == self.end && aligned && count.is_multiple_of(LINE) {
                     for (row, x) in rows.zip(starts) {
-                        stream::<T, R>(row, to.add(x), TILE_WIDTH.min(count - x));
+                        stream::<T, R>(row.unwrap_or(&dark), to.add(x), TILE_WIDTH.min(count - x));
                     }
                 } else {
                     self.make_room::<R>(to);
                     let buffer = self.buffer.0.as_mut_ptr().add(self.end);
                     for (row, x) in rows.zip(starts) {
-                        copy::<T, R>(row, buffer.add(x), TILE_WIDTH);
+                        match row {
+                            Some(row) => copy::<T, R>(row, buffer.add(x), TILE_WIDTH),
+                            None => buffer.add(x).cast::<[f32; TILE_WIDTH]>().write([0.0; TILE_WIDTH]),
+                        }
                     }
                     self.end += count;
                 }

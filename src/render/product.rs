@@ -7,7 +7,7 @@
 use super::block::ROW_GROUP;
 use super::crowd::{Crowd, TOGETHER};
 use super::kernel::{Real, Rows, TILE_WIDTH};
-use super::lanes::{LANE, Registers};
+use super::lanes::Registers;
 use super::strokes::Stroke;
 
 /// Slices for which spots are collected: few enough for most of them to reach all.
@@ -16,8 +16,9 @@ pub const SLICES: usize = 8;
 /// Adds wide strokes to the tile, in their order; to 0 where it is `fresh`.
 ///
 /// # Safety
-/// The processor has the instructions of `R`; the strokes are wide, lie within the tile, and have their factors
-/// within `factors`. What the crowd holds beforehand does not matter.
+/// The processor has the instructions of `R`; the tile has whole groups of rows and at most [`DEPTH`](super::block::DEPTH)
+/// slices; the strokes are wide, lie within it, and have finite factors in `factors` for the whole of every group of columns,
+/// rows and slices that they reach. What the crowd holds beforehand does not matter.
 #[inline(always)]
 pub unsafe fn product<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>(
     tile: &mut Rows<'_, T>,
@@ -61,6 +62,7 @@ unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: 
     [x, y, z]: [usize; 3],
     fresh: bool,
 ) {
+    let width = (COLUMNS * R::WIDTH).min(tile.extent[0] - x);
     let (rows, slices) = (ROW_GROUP.min(tile.extent[1] - y), SLICES.min(tile.extent[2] - z));
     let slice = tile.height * TILE_WIDTH;
     let first = z * slice + y * TILE_WIDTH + x;
@@ -71,7 +73,7 @@ unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: 
         let lowest = if fresh {
             T::default()
         } else {
-            lowest::<T, R, COLUMNS>(voxels.as_ptr(), slice, [rows, slices])
+            lowest::<T, R, COLUMNS>(voxels.as_ptr(), slice, [width, rows, slices])
         };
         let mut spots = [0; TOGETHER];
         let spots = crowd.reaching([x, z], lowest, &mut spots);
@@ -93,7 +95,7 @@ unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: 
     }
 }
 
-/// The lowest voxel of some rows and slices, which are `slice` voxels apart.
+/// The lowest of the first `width` voxels of some rows and slices, which are `slice` voxels apart.
 ///
 /// # Safety
 /// As for `product`; `voxels` points to the first.
@@ -101,9 +103,9 @@ unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: 
 unsafe fn lowest<T: Real, R: Registers<T>, const COLUMNS: usize>(
     voxels: *const T,
     slice: usize,
-    [rows, slices]: [usize; 2],
+    [width, rows, slices]: [usize; 3],
 ) -> T {
-    let mut low = [T::default(); 2 * LANE];
+    let mut low = [T::default(); TILE_WIDTH];
     // SAFETY: as promised by the caller.
     unsafe {
         let mut columns: [R; COLUMNS] = std::array::from_fn(|x| R::load(voxels.add(x * R::WIDTH)));
@@ -115,9 +117,11 @@ unsafe fn lowest<T: Real, R: Registers<T>, const COLUMNS: usize>(
                 }
             }
         }
-        columns.into_iter().reduce(|a, b| a.min(b)).unwrap_or(columns[0]).store(low.as_mut_ptr());
+        for x in 0..COLUMNS {
+            columns[x].store(low.as_mut_ptr().add(x * R::WIDTH));
+        }
     }
-    low[1..R::WIDTH].iter().fold(low[0], |low, &voxel| if voxel < low { voxel } else { low })
+    low[..width].iter().fold(low[0], |low, &voxel| if voxel < low { voxel } else { low })
 }
 
 /// V[y, x] = fma(ey[y], ez * ex[x], V[y, x]) for some rows and columns of one slice, and spots whose factors x y z begin
@@ -162,7 +166,7 @@ unsafe fn add<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>
 
 #[cfg(test)]
 mod tests {
-    use super::super::lanes::Portable;
+    use super::super::lanes::{LANE, Portable};
     use super::super::strokes::{Kind, Strokes};
     use super::*;
     use crate::random::Streams;

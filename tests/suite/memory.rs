@@ -53,6 +53,16 @@ fn scenes() -> Vec<(&'static str, String, Vec<Shape>)> {
             vec![Shape::Points],
         ),
         ("wide", head(solid, "\"f32\"") + &spots("a", 90, "15", "point"), vec![Shape::Points]),
+        // So many that most of them round away in most places.
+        ("wide crowd", head(solid, "\"f32\"") + &spots("a", 700, "7", "point"), vec![Shape::Points]),
+        // Negative terms that are too small for the format leave -0 behind.
+        (
+            "faint and negative",
+            head(solid, "\"f32\"")
+                + "cutoff = 13\n"
+                + &spots("a", 5, "1.1", "point").replace("uniform = [1, 2]", "uniform = [-2, -1]"),
+            vec![Shape::Points],
+        ),
         ("wide f64", head(solid, "\"f64\"") + &spots("a", 60, "15", "integrated"), vec![Shape::Means]),
         ("mixed", head(solid, "\"f32\"") + &spots("a", 200, mixed, "point"), vec![Shape::Points]),
         ("crowded", head(solid, "\"f32\"") + &spots("a", 6000, "1.2", "point"), vec![Shape::Points]),
