@@ -78,19 +78,36 @@ fn shuffle_elements(bytes: &[u8], size: usize, out: &mut [u8]) {
         8 => shuffle_sized::<8>(bytes, out),
         0 | 1 => out.copy_from_slice(bytes),
         _ => {
-            for (byte, plane) in out.chunks_exact_mut(bytes.len() / size).enumerate() {
-                for (out, element) in plane.iter_mut().zip(bytes.chunks_exact(size)) {
-                    *out = element[byte];
-                }
-            }
+            let words = size / 8 * 8;
+            (0..words).step_by(8).for_each(|first| shuffle_part::<8>(bytes, size, first, out));
+            (words..size).for_each(|first| shuffle_part::<1>(bytes, size, first, out));
         }
     }
 }
 
-/// A few elements at a time, which the compiler turns into permutations of vectors.
+/// Elements that are shuffled at once, which the compiler turns into permutations of vectors.
+const AT_ONCE: usize = 64;
+
+/// Shuffles `PART` bytes of elements of any size, from byte `first` of each on.
+#[inline(always)]
+fn shuffle_part<const PART: usize>(bytes: &[u8], size: usize, first: usize, out: &mut [u8]) {
+    let count = bytes.len() / size;
+    for (g, elements) in bytes.chunks(AT_ONCE * size).enumerate() {
+        let mut group = [[0; PART]; AT_ONCE];
+        for (part, element) in group.iter_mut().zip(elements.chunks_exact(size)) {
+            part.copy_from_slice(&element[first..first + PART]);
+        }
+        for byte in 0..PART {
+            let plane: [u8; AT_ONCE] = std::array::from_fn(|i| group[i][byte]);
+            let at = (first + byte) * count + g * AT_ONCE;
+            let filled = elements.len() / size;
+            out[at..at + filled].copy_from_slice(&plane[..filled]);
+        }
+    }
+}
+
 #[inline(always)]
 fn shuffle_sized<const SIZE: usize>(bytes: &[u8], out: &mut [u8]) {
-    const AT_ONCE: usize = 64;
     let (elements, _) = bytes.as_chunks::<SIZE>();
     let count = elements.len();
     let (groups, rest) = elements.as_chunks::<AT_ONCE>();
