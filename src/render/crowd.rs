@@ -136,7 +136,7 @@ fn higher<T: Real>(a: T, b: T) -> T {
 
 /// The lowest and the highest of at least one number.
 #[inline(always)]
-fn extremes<T: Real>(numbers: &[T]) -> (T, T) {
+pub fn extremes<T: Real>(numbers: &[T]) -> (T, T) {
     let (fours, rest) = numbers.as_chunks::<4>();
     let (mut low, mut high) = ([numbers[0]; 4], [numbers[0]; 4]);
     for four in fours {

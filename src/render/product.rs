@@ -5,7 +5,7 @@
 //! factors are 0 outside its box.
 
 use super::block::ROW_GROUP;
-use super::crowd::{Crowd, TOGETHER};
+use super::crowd::{Crowd, TOGETHER, extremes};
 use super::kernel::{Real, Rows, TILE_WIDTH};
 use super::lanes::Registers;
 use super::strokes::Stroke;
@@ -84,7 +84,7 @@ unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: 
             for j in (0..rows).step_by(ROWS) {
                 let rows = voxels.as_mut_ptr().add(i * slice + j * TILE_WIDTH);
                 let places = spots.iter().map(|&spot| {
-                    let place = crowd.places.get_unchecked(usize::from(spot));
+                    let place = &crowd.places[usize::from(spot)];
                     let at =
                         |a: usize, first: usize| factors.as_ptr().wrapping_add(place[a].wrapping_add(first));
                     [at(0, x), at(1, y + j), at(2, z + i)]
@@ -121,7 +121,7 @@ unsafe fn lowest<T: Real, R: Registers<T>, const COLUMNS: usize>(
             columns[x].store(low.as_mut_ptr().add(x * R::WIDTH));
         }
     }
-    low[..width].iter().fold(low[0], |low, &voxel| if voxel < low { voxel } else { low })
+    extremes(&low[..width]).0
 }
 
 /// V[y, x] = fma(ey[y], ez * ex[x], V[y, x]) for some rows and columns of one slice, and spots whose factors x y z begin

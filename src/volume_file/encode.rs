@@ -126,8 +126,10 @@ impl Sink for Encoder<'_> {
                 let at = if self.chunks { z * slice } else { 0 };
                 let voxels = &mut scratch.voxels[at..at + slice];
                 let lit = convert_slice(block, z, self.dtype, voxels, &mut out.seen);
-                for (part, hashing) in scratch.hashing.iter_mut().enumerate().filter(|_| !together) {
-                    hashing.add(voxels, extent[0] * bytes, &hashes.voxels(part), bytes);
+                if !together {
+                    for (part, hashing) in scratch.hashing.iter_mut().enumerate() {
+                        hashing.add(voxels, extent[0] * bytes, &hashes.voxels(part), bytes);
+                    }
                 }
                 if let (Some(place), false) = (self.place, lit.is_empty()) {
                     let (row, [x, y, first_z]) = (extent[0] * bytes, first);
@@ -135,7 +137,7 @@ impl Sink for Encoder<'_> {
                     place.write(begin, extent[0], &voxels[lit.start * row..lit.end * row])?;
                 }
             }
-            for hashing in scratch.hashing.iter_mut().filter(|_| together) {
+            if let (true, [hashing]) = (together, &mut scratch.hashing[..]) {
                 hashing.hasher.update(&scratch.voxels[slices.start * slice..slices.end * slice]);
             }
             let blocks = self.layout.hash_blocks();
