@@ -31,7 +31,7 @@ use contiguous::Contiguous;
 use encode::{Chunk, Digest, Encoded, Encoder, Spare};
 use layout::Layout;
 use pack::Packer;
-use partial::Partial;
+use partial::{Partial, Writeback};
 use truth::{ROWS, Truth};
 use writer::Writer;
 
@@ -246,6 +246,7 @@ fn volume_chunks(
         ),
         _ => None,
     };
+    let mut disk = Writeback::new(writer.path()).map_err(Error::io("write", "volume"))?;
     let encoder = Encoder {
         layout,
         dtype: output.dtype,
@@ -262,11 +263,12 @@ fn volume_chunks(
         totals.0 += encoded.seen.saturated;
         totals.1 = encoded.seen.highest.max(totals.1);
         digests.extend(encoded.digests);
-        encoded.chunks.into_iter().try_for_each(|chunk| {
+        for chunk in encoded.chunks {
             writer.write_chunk(volume, &chunk, axes)?;
             encoder.spare.give(chunk);
-            Ok(())
-        })
+        }
+        disk.written(encoded.written);
+        Ok(())
     };
     let render = |encoder: &Encoder<'_>,
                   blocks,

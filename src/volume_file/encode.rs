@@ -20,6 +20,8 @@ pub struct Encoded {
     pub chunks: Vec<Chunk>,
     pub digests: Vec<Digest>,
     pub seen: Seen,
+    /// Bytes that go, or went, into the file.
+    pub written: u64,
 }
 
 pub struct Chunk {
@@ -134,7 +136,9 @@ impl Sink for Encoder<'_> {
                 if let (Some(place), false) = (self.place, lit.is_empty()) {
                     let (row, [x, y, first_z]) = (extent[0] * bytes, first);
                     let begin = [x, y + lit.start as u64, first_z + z as u64];
-                    place.write(begin, extent[0], &voxels[lit.start * row..lit.end * row])?;
+                    let voxels = &voxels[lit.start * row..lit.end * row];
+                    place.write(begin, extent[0], voxels)?;
+                    out.written += voxels.len() as u64;
                 }
             }
             if let (true, [hashing]) = (together, &mut scratch.hashing[..]) {
@@ -159,6 +163,7 @@ impl Sink for Encoder<'_> {
                 }
                 let mut packed = self.spare.take();
                 scratch.packer.pack(voxels, bytes, self.compression, &mut packed)?;
+                out.written += packed.len() as u64;
                 out.chunks.push(Chunk { offset: [0, 1, 2].map(|a| first[a] + part[a].start), bytes: packed });
             }
         }

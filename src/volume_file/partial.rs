@@ -63,6 +63,42 @@ impl Drop for Partial {
     }
 }
 
+/// Has the system write a file to the disk while it grows, so that little is left to wait for at the end. Nothing
+/// depends on it.
+pub struct Writeback {
+    file: File,
+    /// Bytes since the last time.
+    waiting: u64,
+}
+
+/// Bytes that are worth a call.
+const WORTHWHILE: u64 = 2 << 20;
+
+impl Writeback {
+    pub fn new(path: &Path) -> std::io::Result<Writeback> {
+        Ok(Writeback { file: File::open(path)?, waiting: 0 })
+    }
+
+    /// Tells that so many bytes were written; now and then it begins with all there are.
+    pub fn written(&mut self, bytes: u64) {
+        self.waiting += bytes;
+        if self.waiting >= WORTHWHILE {
+            self.waiting = 0;
+            start(&self.file);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn start(file: &File) {
+    use std::os::fd::AsRawFd;
+    // SAFETY: the descriptor is open.
+    unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn start(_: &File) {}
+
 fn refuse_existing(target: &Path, force: bool) -> Result<()> {
     match fs::symlink_metadata(target) {
         Ok(info) if info.is_dir() => Err(Error::Usage(format!("`{}` is a directory", target.display()))),
