@@ -27,7 +27,7 @@ pub struct Step {
 
 pub struct Search {
     /// The place where a word of each hash was last seen, modulo 2^16.
-    seen: Vec<u16>,
+    seen: Box<[u16; 1 << TABLE_BITS]>,
     /// Blocks for which only runs are looked for.
     runs_only: u32,
     /// The steps of the last block.
@@ -36,7 +36,7 @@ pub struct Search {
 
 impl Default for Search {
     fn default() -> Search {
-        Search { seen: vec![0; 1 << TABLE_BITS], runs_only: 0, steps: Vec::new() }
+        Search { seen: Box::new([0; 1 << TABLE_BITS]), runs_only: 0, steps: Vec::new() }
     }
 }
 
