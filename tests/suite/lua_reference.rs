@@ -86,7 +86,7 @@ fn every_example_runs() {
 /// Every method of `scene.rng` has its section, with an example that calls it.
 #[test]
 fn every_method_of_the_random_object_is_explained() {
-    let source = fs::read_to_string(root().join("src/script/streams.rs")).unwrap();
+    let source = fs::read_to_string(root().join("src/script/streams/methods.rs")).unwrap();
     let registered = source.lines().filter_map(|line| {
         let name = line.trim().strip_prefix("(c\"")?;
         name.split_once("\", ").map(|(name, _)| name.to_string())
