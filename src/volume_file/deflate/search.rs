@@ -5,7 +5,7 @@ use super::symbols::LONGEST;
 /// Bytes that are compared at once: shorter repetitions of shuffled voxels cost more than they save.
 const WORD: usize = size_of::<u64>();
 /// Bits of a word that need not be equal in a repetition.
-const UNCOMPARED: u32 = 8;
+const UNCOMPARED: u32 = 16;
 /// The farthest that deflate can look back.
 const FARTHEST: usize = 1 << 15;
 const TABLE_BITS: u32 = 14;
