@@ -29,8 +29,11 @@ const PER_WORKER: u64 = 6 << 20;
 /// Digest of a block of the hash, with what holds it.
 const PER_HASH_BLOCK: u64 = 64;
 
-/// Entry of a chunk in the file's index, and what packing may add to a chunk that does not shrink.
+/// Entry of a chunk in the file's index.
 const PER_CHUNK: u64 = 128;
+
+/// What does not shrink is stored in pieces of at least so many bytes, which take a few bytes more.
+const STORED: u64 = 4096;
 
 /// Bytes of a reference to a spot in a list, with the room in which the list grows.
 const PER_REFERENCE: u64 = 8;
@@ -191,16 +194,23 @@ impl Plan {
     /// Sharpens what is known of the file's size and of the memory by the blocks that spots really reach.
     pub fn count_light(&mut self, renderer: &Renderer<'_>) {
         let dtype = renderer.scene.output.dtype.bytes() as u64;
-        let block = self.layout.blocks.block.iter().product::<u64>() * dtype;
+        // Chunks are whole, also at the edge.
+        let whole = |voxels: [u64; 3]| {
+            let edges = [0, 1, 2].map(|a| voxels[a].next_multiple_of(self.layout.chunk[a]));
+            edges.iter().product::<u64>().saturating_mul(dtype)
+        };
         let lit = renderer.references(&self.layout.blocks);
         self.expected_lists = self.lists.min(PER_REFERENCE.saturating_mul(lit));
         let table = self.spots * (130 + 8 * renderer.spots.extras.len() as u64);
         let axes: u64 = self.layout.shape().iter().map(|n| 8 * n).sum();
         // A volume in one piece has holes where it is dark, but not every disk has holes.
-        let lit = if renderer.scene.output.contiguous { u64::MAX } else { lit };
-        let lit_bytes = lit.saturating_mul(block).min(self.volume_bytes);
+        let lit_bytes = if renderer.scene.output.contiguous {
+            self.volume_bytes
+        } else {
+            lit.saturating_mul(whole(self.layout.blocks.block)).min(whole(self.layout.shape()))
+        };
         let chunk = self.layout.chunk.iter().product::<u64>() * dtype;
-        let index = (lit_bytes / chunk + 1).saturating_mul(PER_CHUNK);
+        let index = (lit_bytes / chunk + 1).saturating_mul(PER_CHUNK + chunk / STORED * 8);
         self.file_bytes = lit_bytes.saturating_add(index + table + axes + (1 << 16));
     }
 

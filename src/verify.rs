@@ -10,15 +10,16 @@ use rayon::ThreadPool;
 use crate::description::Description;
 use crate::error::{Error, Result};
 use crate::files::CarriedFiles;
-use crate::grid::{AXES, parse_region};
+use crate::grid::{AXES, Grid, parse_region};
 use crate::plan::{Limits, Plan, admit_grid};
 use crate::populate::populate;
+use crate::random;
 use crate::render::{Block, BlockGrid, Real, Renderer, Sink, Stop};
 use crate::scene::{Compression, Scene};
 use crate::script::Host;
 use crate::volume_file::encode::{Chunk, Encoder, Scratch, Spare};
 use crate::volume_file::layout::Layout;
-use crate::volume_file::read::{Carried, VolumeFile};
+use crate::volume_file::read::{Carried, Header, VolumeFile};
 use crate::volume_file::truth::Truth;
 use crate::volume_file::volume_hash;
 
@@ -47,6 +48,9 @@ pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, host: Host, stop:
         return Err(differs("its chunks are not those of its scene; was it repacked?".into()));
     }
     let renderer = pool.install(|| Renderer::new(&scene, &spots, plan.most_references()));
+    if let Some(name) = misstated(header, &part, &renderer) {
+        return Err(differs(format!("its `{name}` is not what its scene gives")));
+    }
     let digests = compare_voxels(&file, &renderer, &plan, pool, stop)?;
     let truth = pool.install(|| Truth::new(&scene, &spots, &region));
     renderer.failure()?;
@@ -60,6 +64,25 @@ pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, host: Host, stop:
         }
     }
     Ok(plan.voxels)
+}
+
+/// The first thing that the file says of itself and its scene says otherwise.
+fn misstated(header: &Header, part: &Grid, renderer: &Renderer<'_>) -> Option<&'static str> {
+    let scene = renderer.scene;
+    let axes = part.axes();
+    // Of `per_spot_floor` the bound is no number.
+    let bits = |bound: f64| if bound.is_nan() { u64::MAX } else { bound.to_bits() };
+    let said = [
+        ("voxel_size", header.voxel_size[axes.clone()] == part.voxel_size[axes.clone()]),
+        ("origin", header.origin[axes.clone()] == part.origin[axes]),
+        ("unit", header.unit == part.unit),
+        ("max_abs_error", bits(header.max_abs_error) == bits(renderer.bounds().max_abs_error)),
+        ("groups", header.groups.iter().eq(scene.groups.iter().map(|group| &group.name))),
+        ("seed", header.seed == scene.seed),
+        ("rng", header.rng == random::ALGORITHM),
+        ("scene_blake3", header.scene_blake3 == blake3::hash(scene.text.as_bytes()).to_hex().as_str()),
+    ];
+    said.iter().find(|(_, same)| !same).map(|(name, _)| *name)
 }
 
 /// The scene that a file carries, with nothing read but the file, save what it carries by its hash only.

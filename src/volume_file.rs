@@ -71,6 +71,7 @@ pub fn write(
     let partial = Partial::create(target, options.force)?;
     let named_for_target = |error| match error {
         Error::Hdf5 { action, reason, .. } => Error::Hdf5 { action, path: target.to_path_buf(), reason },
+        Error::Io { action, source, .. } => Error::Io { action, path: target.to_path_buf(), source },
         other => other,
     };
     let writer = Writer::create(partial.path()).map_err(named_for_target)?;
@@ -246,7 +247,7 @@ fn volume_chunks(
         ),
         _ => None,
     };
-    let mut disk = Writeback::new(writer.path()).map_err(Error::io("write", "volume"))?;
+    let mut disk = Writeback::new(writer.path());
     let encoder = Encoder {
         layout,
         dtype: output.dtype,

@@ -61,7 +61,7 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
             Err(other) => return Err(other),
         };
         let listed: Vec<Json> = found.iter().map(diagnostic_json).collect();
-        scenes.push(json!({ "scene": path, "valid": valid, "problems": listed }));
+        scenes.push(json!({ "scene": path.to_string_lossy(), "valid": valid, "problems": listed }));
         problems.extend(found);
     }
     if arguments.json {

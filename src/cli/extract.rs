@@ -1,12 +1,12 @@
 //! `extract`: writes the scene and the files that a volume carries back to the disk.
 
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use blobscene::error::{Error, Result};
+use blobscene::volume_file::partial::write_new;
 use blobscene::volume_file::read::VolumeFile;
 
 use super::console::Console;
@@ -50,12 +50,7 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
         if let Some(directory) = target.parent() {
             fs::create_dir_all(directory).map_err(Error::io("create", directory))?;
         }
-        fs::OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&target)
-            .and_then(|mut file| file.write_all(bytes))
-            .map_err(Error::io("write", &target))?;
+        write_new(&target, bytes)?;
         console.answer(&format!("{}\n", target.display()));
     }
     Ok(())

@@ -1,13 +1,12 @@
 //! `new`: a starter scene.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 
 use blobscene::error::{Error, Result};
+use blobscene::volume_file::partial::write_new;
 
 use super::console::Console;
 
@@ -35,19 +34,10 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
     let text = TEMPLATES.iter().find(|(name, _)| *name == arguments.template).map_or("", |(_, text)| *text);
-    let written = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .open(&arguments.file)
-        .and_then(|mut file| file.write_all(text.as_bytes()));
-    match written {
-        Ok(()) => {
-            console.note(&format!("wrote {0}; render it with: blobscene run {0}", arguments.file.display()));
-            Ok(())
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(Error::exists(&arguments.file, "choose another name"))
-        }
-        Err(error) => Err(Error::io("write", &arguments.file)(error)),
+    if arguments.file.symlink_metadata().is_ok() {
+        return Err(Error::exists(&arguments.file, "choose another name"));
     }
+    write_new(&arguments.file, text.as_bytes())?;
+    console.note(&format!("wrote {0}; render it with: blobscene run {0}", arguments.file.display()));
+    Ok(())
 }

@@ -185,11 +185,16 @@ fn warnings(placed: &Placed, renderer: &Renderer<'_>, summary: &Summary) -> Vec<
         ));
     }
     if summary.saturated_voxels > 0 {
+        let negative = spots.list.iter().any(|spot| spot.amplitude < 0.0);
         warnings.push(format!(
-            "{} voxels are beyond what {} holds and were saturated; lower the brightness or choose another \
-             `output.dtype`",
+            "{} voxels are beyond what {} holds and were saturated; {}",
             summary.saturated_voxels,
-            scene.output.dtype.name()
+            scene.output.dtype.name(),
+            if negative {
+                "where they are negative, only `output.dtype` float32 or float64 holds them"
+            } else {
+                "lower the brightness or choose another `output.dtype`"
+            }
         ));
     }
     for (group, &brightest) in scene.groups.iter().zip(&renderer.accuracy.brightest) {
@@ -198,6 +203,16 @@ fn warnings(placed: &Placed, renderer: &Renderer<'_>, summary: &Summary) -> Vec<
                 "spots.{} is at most {brightest:.3e} bright, which the error bound {:.3e} swallows: it may not be drawn at \
                  all; lower `render.tolerance`",
                 group.name, renderer.bounds().max_abs_error
+            ));
+        }
+        // What rounds to 1, or with the floor is 1.
+        let least = if scene.render.per_spot_floor { 1.0 } else { 0.5 };
+        if scene.output.dtype.is_whole() && brightest > 0.0 && brightest < least {
+            warnings.push(format!(
+                "spots.{} is at most {brightest:.3e} bright, and {} holds whole numbers: where no others add to it, nothing is \
+                 left of it; make it brighter, or set `output.dtype = \"float32\"`",
+                group.name,
+                scene.output.dtype.name()
             ));
         }
     }
@@ -233,7 +248,7 @@ fn plan_json(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> Js
     let axes = ["x", "y", "z"].iter().zip(grid.shape).take(grid.axes().end);
     json!({
         "scene": placed.scene.name,
-        "output": target,
+        "output": target.to_string_lossy(),
         "spots": plan.spots,
         "groups": placed.scene.groups.iter().zip(&placed.spots.groups)
             .map(|(group, range)| (group.name.clone(), json!(range.len())))
@@ -246,7 +261,7 @@ fn plan_json(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> Js
         "memory_bytes": plan.memory(),
         "max_memory_bytes": limits.memory,
         "threads": limits.threads,
-        "files": placed.scene.files.iter().map(|used| &used.source).collect::<Vec<_>>(),
+        "files": placed.scene.files.iter().map(|used| used.source.to_string_lossy()).collect::<Vec<_>>(),
     })
 }
 
@@ -261,7 +276,7 @@ fn result_json(
     let finite = |x: f64| if x.is_finite() { json!(x) } else { Json::Null };
     json!({
         "scene": placed.scene.name,
-        "output": target,
+        "output": target.to_string_lossy(),
         "spots": plan.spots,
         "voxels": plan.voxels,
         "spots_outside": summary.spots_outside,

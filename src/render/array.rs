@@ -43,6 +43,9 @@ impl Renderer<'_> {
 
     /// Runs on a thread of the pool.
     fn draw_into(&self, pool: &ThreadPool, target: &Target<'_>) {
+        if target.region.iter().any(|range| range.is_empty()) {
+            return;
+        }
         let blocks = BlockGrid::new(&target.region, cut::block(self, &target.region));
         for rows in self.passes(pool, &blocks) {
             let numbers = blocks.of_rows(&rows);

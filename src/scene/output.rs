@@ -68,6 +68,11 @@ impl Dtype {
         }
     }
 
+    /// Whether it holds whole numbers only.
+    pub fn is_whole(self) -> bool {
+        !matches!(self, Dtype::Float32 | Dtype::Float64)
+    }
+
     pub fn name(self) -> &'static str {
         Dtype::ALL.iter().find(|(_, dtype)| *dtype == self).map_or("", |(name, _)| name)
     }

@@ -120,6 +120,7 @@ impl Counts {
     }
 }
 
+/// Writes bytes as they are: nearly always one piece, since a block is longer only where it repeats itself.
 fn stored(input: &[u8], last: bool, bits: &mut Bits) {
     let mut rest = input;
     loop {
@@ -211,13 +212,31 @@ mod tests {
         for length in (0..600).chain([65_534, 65_535, 65_536, 200_000]) {
             round_trip(&mut deflater, &vec![7; length], length);
         }
-        for length in (1..40).chain(250..530) {
-            for distance in [8, 9, 257, 4097, 32_767, 32_768, 32_769, 39_000] {
-                let mut input = noise.clone();
-                input.extend_from_within(40_000 - distance..40_000 - distance + length.min(distance));
-                round_trip(&mut deflater, &input, input.len());
-            }
+        for length in 6..530 {
+            // Zeros between the two are a run, after which all kinds of repetitions are looked for.
+            let word: Vec<u8> = noise[..length].iter().map(|byte| byte | 1).collect();
+            let mut input = word.clone();
+            input.resize(2 * length, 0);
+            let before = round_trip(&mut deflater, &input, input.len());
+            input.extend_from_slice(&word);
+            assert!(round_trip(&mut deflater, &input, input.len()) < before + 40, "{length}");
         }
+        let word: Vec<u8> = noise[..64].iter().map(|byte| byte | 1).collect();
+        for distance in (65..600).chain((600..32_768).step_by(511)).chain([32_767, 32_768, 32_769]) {
+            let mut input = word.clone();
+            input.resize(distance, 0);
+            let before = round_trip(&mut deflater, &input, input.len());
+            input.extend_from_slice(&word);
+            let found = round_trip(&mut deflater, &input, input.len()) < before + 40;
+            assert_eq!(found, distance <= 32_768, "{distance}");
+        }
+    }
+
+    #[test]
+    fn six_equal_bytes_are_a_repetition() {
+        let input: Vec<u8> = noise(4000).chunks(4).flat_map(|four| [four, b"ABCDEF"].concat()).collect();
+        let packed = round_trip(&mut Deflater::default(), &input, input.len());
+        assert!(packed < 6000, "{packed}");
     }
 
     #[test]

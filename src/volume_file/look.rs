@@ -13,7 +13,7 @@ use super::read::{Carried, Header};
 use super::writer::{ZSTD_FILTER, first_line};
 use crate::error::{Error, Result};
 use crate::grid::Unit;
-use crate::scene::{CHUNK_EDGE, Compression, Dtype};
+use crate::scene::{CHUNK_EDGE, Compression, Dtype, FORMAT};
 
 /// The most files and group names that are looked at.
 pub const MOST_FILES: usize = 10_000;
@@ -127,6 +127,11 @@ impl Look<'_> {
         }
         let groups = self.ok(groups.read_raw::<VarLenUnicode>())?;
         let unit = self.text(volume, "unit")?;
+        let format: u64 = self.number(provenance, "format")?;
+        if format > FORMAT {
+            return Err(self
+                .not(&format!("its format is {format}, and this program knows {FORMAT}; use a newer one")));
+        }
         Ok(Header {
             shape: in_order(&shape),
             flat: axes == 2,

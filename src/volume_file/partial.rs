@@ -55,6 +55,16 @@ impl Partial {
     }
 }
 
+/// Writes a new file, which appears when it is complete.
+///
+/// # Errors
+/// When it exists, or cannot be written; nothing is left then.
+pub fn write_new(target: &Path, bytes: &[u8]) -> Result<()> {
+    let partial = Partial::create(target, false)?;
+    fs::write(partial.path(), bytes).map_err(Error::io("write", target))?;
+    partial.publish(false)
+}
+
 impl Drop for Partial {
     fn drop(&mut self) {
         if !self.published {
@@ -63,11 +73,11 @@ impl Drop for Partial {
     }
 }
 
-/// Has the system write a file to the disk while it grows, so that little is left to wait for at the end. Nothing
-/// depends on it.
+/// Has the system write a file to the disk while it grows, so that little is left to wait for at the end. Nothing depends
+/// on it: what fails here fails again where [`Partial::publish`] waits for the disk.
 pub struct Writeback {
-    file: File,
-    /// Bytes since the last time.
+    file: Option<File>,
+    /// Bytes since the last call.
     waiting: u64,
 }
 
@@ -75,16 +85,16 @@ pub struct Writeback {
 const WORTHWHILE: u64 = 2 << 20;
 
 impl Writeback {
-    pub fn new(path: &Path) -> std::io::Result<Writeback> {
-        Ok(Writeback { file: File::open(path)?, waiting: 0 })
+    pub fn new(path: &Path) -> Writeback {
+        Writeback { file: File::open(path).ok(), waiting: 0 }
     }
 
-    /// Tells that so many bytes were written; now and then it begins with all there are.
+    /// Tells that so many bytes were written: every few MiB, the system is asked to begin with all that waits.
     pub fn written(&mut self, bytes: u64) {
         self.waiting += bytes;
         if self.waiting >= WORTHWHILE {
             self.waiting = 0;
-            start(&self.file);
+            self.file.as_ref().map(start);
         }
     }
 }

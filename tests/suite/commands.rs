@@ -84,6 +84,74 @@ fn the_plan_bounds_the_file_even_of_tiny_chunks() {
 }
 
 #[test]
+fn the_plan_bounds_the_file_of_padded_chunks() {
+    let bench = bench();
+    bench.write(
+        "edge.toml",
+        "grid = { shape = 65 }\n[spots.a]\ngenerator = { kind = \"uniform\", count = 500 }\n\
+        amplitude = 9\nprofile = { kind = \"gaussian\", sigma = 2 }\n[output]\nchunk = 64\n",
+    );
+    for compression in ["none", "gzip", "zstd"] {
+        let set = format!("output.compression=\"{compression}\"");
+        let arguments = ["run", "edge.toml", "--force", "--set", &set];
+        let plan = json(&bench, &[&arguments[..], &["--dry-run", "--json"]].concat());
+        good(&bench, &arguments);
+        let size = std::fs::metadata(bench.path("edge.h5")).unwrap().len();
+        let most = plan["runs"][0]["file_bytes_at_most"].as_u64().unwrap();
+        assert!(size <= most, "{compression} {size} {most}");
+        // A padded volume without compression is nearly all of it.
+        assert!(compression != "none" || most < size + size / 4, "{size} {most}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_write_that_fails_names_the_file_and_leaves_nothing() {
+    let bench = bench();
+    bench.write(
+        "big.toml",
+        "grid = { shape = 128 }\n[spots.a]\ngenerator = { kind = \"uniform\", count = 3000 }\n\
+        amplitude = 9\nprofile = { kind = \"gaussian\", sigma = 2 }\n",
+    );
+    let before = bench.files();
+    // The signal that would come with it is the program's to ignore.
+    let small_files = || {
+        let limit = libc::rlimit { rlim_cur: 300 << 10, rlim_max: 300 << 10 };
+        // SAFETY: the limit is this process's own.
+        if unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &limit) } == 0 {
+            Ok(())
+        } else {
+            Err(std::io::Error::last_os_error())
+        }
+    };
+    for compression in ["none", "gzip"] {
+        let set = format!("output.compression=\"{compression}\"");
+        let outcome = bench.run_with(&["run", "big.toml", "--set", &set], |command| {
+            // SAFETY: between fork and exec nothing but a system call happens.
+            unsafe { std::os::unix::process::CommandExt::pre_exec(command, small_files) }
+        });
+        assert_eq!(outcome.code, Some(1), "{compression} {}", outcome.err);
+        assert!(outcome.err.contains("cannot write `big.h5`"), "{compression} {}", outcome.err);
+        assert_eq!(bench.files(), before, "{compression}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_not_utf8_end_in_no_panic() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let bench = bench();
+    let odd = OsStr::from_bytes(b"odd\xff.toml");
+    std::fs::copy(bench.path("s.toml"), bench.path("").join(odd)).unwrap();
+    let outcome = bench.run_with(&["check", "--json"], |command| command.arg(odd));
+    assert_eq!(outcome.code, Some(0), "{}", outcome.err);
+    let odd = OsStr::from_bytes(b"odd\xff.h5");
+    let outcome = bench.run_with(&["run", "s.toml", "--json", "-o"], |command| command.arg(odd));
+    assert_eq!(outcome.code, Some(0), "{}", outcome.err);
+}
+
+#[test]
 fn run_with_other_values_seed_and_region() {
     let bench = bench();
     let run = |arguments: &[&str]| {
@@ -266,6 +334,30 @@ fn verify_tells_every_change() {
     let outcome = bench.run(&["verify", "table.h5"]);
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.err.contains("row of /spots is 4"), "{}", outcome.err);
+}
+
+#[test]
+fn verify_reads_what_the_file_says_of_itself() {
+    let bench = rendered();
+    let altered = |name: &str, alter: &dyn Fn(&hdf5::File)| {
+        std::fs::copy(bench.path("s.h5"), bench.path(name)).unwrap();
+        alter(&open_rw(&bench.path(name)));
+        let outcome = bench.run(&["verify", name]);
+        assert_eq!(outcome.code, Some(1), "{name} {}", outcome.out);
+        outcome.err
+    };
+    let volume = |file: &hdf5::File, name: &str| file.dataset("volume").unwrap().attr(name).unwrap();
+    let size = altered("size.h5", &|file| volume(file, "voxel_size").write(&[9.0, 9.0, 9.0]).unwrap());
+    assert!(size.contains("`voxel_size` is not what its scene gives"), "{size}");
+    let origin = altered("origin.h5", &|file| volume(file, "origin").write(&[0.0, 7.0, 0.0]).unwrap());
+    assert!(origin.contains("`origin`"), "{origin}");
+    let bound = altered("bound.h5", &|file| volume(file, "max_abs_error").write_scalar(&0.0).unwrap());
+    assert!(bound.contains("`max_abs_error`"), "{bound}");
+    let provenance = |file: &hdf5::File, name: &str| file.group("provenance").unwrap().attr(name).unwrap();
+    let seed = altered("seed.h5", &|file| provenance(file, "seed").write_scalar(&77_u64).unwrap());
+    assert!(seed.contains("`seed`"), "{seed}");
+    let format = altered("format.h5", &|file| provenance(file, "format").write_scalar(&99_u64).unwrap());
+    assert!(format.contains("its format is 99") && format.contains("newer"), "{format}");
 }
 
 /// A bench with out.h5, made from a scene in one directory and a table in another.

@@ -126,7 +126,7 @@ impl Argument {
     }
 }
 
-/// A number that TOML reads back: never `1` where a float is meant to look like one, nor `inf`.
+/// A number that TOML reads back, in few digits.
 fn number(x: f64) -> String {
     if x == 0.0 || (1e-4..1e15).contains(&x.abs()) { format!("{x}") } else { format!("{x:e}") }
 }

@@ -2,9 +2,10 @@
 
 use super::symbols::LONGEST;
 
-/// Bytes that are compared at once: shorter repetitions of shuffled voxels cost more than they save.
+/// Bytes that are loaded at once.
 const WORD: usize = size_of::<u64>();
-/// Bits of a word that need not be equal in a repetition.
+/// Bits of a word that need not be equal in a repetition: it has six bytes at least. Shorter ones of shuffled voxels cost
+/// more than they save.
 const UNCOMPARED: u32 = 16;
 /// The farthest that deflate can look back.
 const FARTHEST: usize = 1 << 15;
