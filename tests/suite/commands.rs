@@ -152,6 +152,27 @@ fn names_that_are_not_utf8_end_in_no_panic() {
 }
 
 #[test]
+fn what_whole_numbers_cannot_hold_is_said() {
+    let bench = bench();
+    let scene = |amplitude: &str| {
+        format!(
+            "grid = {{ shape = 20 }}\n[spots.dim]\ngenerator = {{ kind = \"uniform\", count = 9 }}\n\
+             amplitude = {amplitude}\nprofile = {{ kind = \"gaussian\", sigma = 2 }}\n[output]\ndtype = \"uint8\"\n"
+        )
+    };
+    for (amplitude, said) in [
+        ("0.2", "spots.dim is at most"),
+        ("-30", "where they are negative, only `output.dtype` float32 or float64 holds them"),
+        ("3000", "lower the brightness"),
+    ] {
+        bench.write("dim.toml", scene(amplitude));
+        let outcome = bench.run(&["run", "dim.toml", "--force"]);
+        assert_eq!(outcome.code, Some(0));
+        assert!(outcome.err.contains(said), "{amplitude} {}", outcome.err);
+    }
+}
+
+#[test]
 fn run_with_other_values_seed_and_region() {
     let bench = bench();
     let run = |arguments: &[&str]| {

@@ -124,3 +124,15 @@ fn an_empty_scene_is_dark() {
     let array = render(&scene, &spots, 2, u64::MAX, &scene.grid.whole());
     assert!(array.iter().all(|&voxel| voxel == 0.0));
 }
+
+#[test]
+fn of_no_voxels_there_is_an_empty_array() {
+    let place = Place::new();
+    let (_, text, _) = scenes().remove(0);
+    let (scene, spots) = open(&place, &text);
+    for a in 0..3 {
+        let mut region = scene.grid.whole();
+        region[a] = 5..5;
+        assert!(render(&scene, &spots, 2, u64::MAX, &region).is_empty(), "{a}");
+    }
+}
