@@ -9,7 +9,7 @@ use crate::grid::Box3;
 use crate::memory::{size_text, whole_pages};
 use crate::populate::{BYTES_PER_SPOT, Spots};
 use crate::render::{Renderer, padded};
-use crate::scene::{Precision, Scene};
+use crate::scene::{Compression, Precision, Scene};
 use crate::volume_file::layout::{HASH_EDGE, Layout};
 
 /// What a run may use.
@@ -34,6 +34,9 @@ const PER_CHUNK: u64 = 128;
 
 /// What does not shrink is stored in pieces of at least so many bytes, which take a few bytes more.
 const STORED: u64 = 4096;
+
+/// How many times smaller compression may make a volume: deflate at most 1032 times.
+const MOST_SHRUNK: u64 = 1000;
 
 /// Bytes of a reference to a spot in a list, with the room in which the list grows.
 const PER_REFERENCE: u64 = 8;
@@ -214,22 +217,25 @@ impl Plan {
         self.file_bytes = lit_bytes.saturating_add(index + table + axes + (1 << 16));
     }
 
-    /// Refuses a file that the disk under `target` might not hold.
+    /// Refuses a file that the disk under `target` cannot hold; a warning where it may yet, compressed.
     ///
     /// # Errors
-    /// When it has less room than the file may take.
-    pub fn admit_disk(&self, target: &Path) -> Result<()> {
+    /// When it has less room than the file takes.
+    pub fn admit_disk(&self, target: &Path, compression: Compression) -> Result<Option<String>> {
         let directory = target.parent().filter(|dir| *dir != Path::new("")).unwrap_or(Path::new("."));
-        let Ok(free) = fs4::available_space(directory) else { return Ok(()) };
-        if self.file_bytes > free {
-            return Err(Error::Limit(format!(
-                "`{}` may take up to {}, and its disk has {} free; write elsewhere with -o, or render a part with \
-                 --region",
-                target.display(),
-                size_text(u128::from(self.file_bytes)),
-                size_text(u128::from(free)),
-            )));
+        let Ok(free) = fs4::available_space(directory) else { return Ok(None) };
+        if self.file_bytes <= free {
+            return Ok(None);
         }
-        Ok(())
+        let problem = format!(
+            "`{}` may take up to {}, and its disk has {} free",
+            target.display(),
+            size_text(u128::from(self.file_bytes)),
+            size_text(u128::from(free)),
+        );
+        if compression == Compression::None || self.file_bytes / MOST_SHRUNK > free {
+            return Err(Error::Limit(problem + "; write elsewhere with -o, or render a part with --region"));
+        }
+        Ok(Some(problem + "; if it gets full, nothing is left behind"))
     }
 }

@@ -135,7 +135,9 @@ fn run_one(
         }
         return Ok(facts);
     }
-    plan.admit_disk(target)?;
+    if let Some(warning) = plan.admit_disk(target, scene.output.compression)? {
+        console.warning(&warning);
+    }
     let blocks = plan.layout.blocks.len();
     let progress = console.progress(&scene.name, blocks);
     let summary = signals::writing(|| {

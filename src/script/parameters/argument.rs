@@ -63,7 +63,8 @@ impl Argument {
         match self {
             Argument::Number(x) => number(*x),
             Argument::Flag(b) => b.to_string(),
-            Argument::Text(text) => format!("{text:?}"),
+            // The escapes of JSON are TOML's too, which has one more.
+            Argument::Text(text) => json!(text).to_string().replace('\u{7f}', "\\u007f"),
             Argument::List(items) => {
                 format!("[{}]", items.iter().map(Argument::toml).collect::<Vec<_>>().join(", "))
             }

@@ -13,6 +13,10 @@ use crate::script::budget;
 const MOST_NUMBERS: f64 = 5e7;
 
 /// The call of a method: its stack, and the name that its messages begin with.
+///
+/// # Safety
+/// Its methods may be called only while the interpreter `state` is calling, with the arguments on its stack, and while
+/// nothing with a destructor is alive: [`Call::fail`] leaves the frame by a jump.
 pub struct Call {
     pub state: *mut lua_State,
     pub name: &'static str,
@@ -68,7 +72,7 @@ impl Call {
 
     /// A number that must not be negative.
     pub unsafe fn size(&self, index: c_int, what: &str, default: Option<f64>) -> f64 {
-        // SAFETY: as for this function.
+        // SAFETY: as for `Call`.
         unsafe {
             let x = self.number(index, what, default);
             if x < 0.0 {
@@ -91,7 +95,7 @@ impl Call {
 
     /// How many numbers are wanted: argument `index`, a list then; one number where it is absent.
     pub unsafe fn count(&self, index: c_int) -> Option<usize> {
-        // SAFETY: as for this function.
+        // SAFETY: as for `Call`.
         unsafe {
             if ffi::lua_gettop(self.state) <= index || ffi::lua_type(self.state, index + 1) == ffi::LUA_TNIL {
                 return None;
@@ -107,7 +111,7 @@ impl Call {
 
     /// Returns a number, or with a count, which is argument `index`, a list of them.
     pub unsafe fn give(&self, index: c_int, mut draw: impl FnMut(&mut Draws) -> f64) -> c_int {
-        // SAFETY: as for this function; the list has room for what is written.
+        // SAFETY: as for `Call`; the list has room for what is written.
         unsafe {
             let draws = &mut self.stream().draws;
             match self.count(index) {
@@ -127,7 +131,7 @@ impl Call {
     /// Returns a point `{ x, y, z }`, or with a count, the first argument, lists `{ x = {…}, y = {…}, z = {…} }`.
     pub unsafe fn give_points(&self, mut draw: impl FnMut(&mut Stream) -> [f64; 3]) -> c_int {
         const NAMES: [&CStr; 3] = [c"x", c"y", c"z"];
-        // SAFETY: as for this function.
+        // SAFETY: as for `Call`.
         unsafe {
             let stream = self.stream();
             let Some(n) = self.count(1) else {
