@@ -14,6 +14,7 @@ mod profiles;
 mod program;
 mod reference;
 mod scenes;
+mod schema;
 mod scripts;
 mod table;
 
