@@ -17,6 +17,7 @@ mod scenes;
 mod schema;
 mod scripts;
 mod table;
+mod volume_file_page;
 
 /// As in the program: scripts give the same result in every run.
 #[global_allocator]
