@@ -6,24 +6,52 @@
 //!               no meaning)                           tiles)        in order)
 //! ```
 //!
+//! In another crate:
+//!
+//! ```toml
+//! [dependencies]
+//! blobscene = { path = "../blobscene" }
+//! ndarray = "0.17"
+//! rayon = "1.12"
+//! ```
+//!
+//! It needs the settings of this one in a `.cargo/config.toml` of its own, because cargo does not read those of a
+//! dependency: a flag for the interpreter of scripts, and a cmake of 3.26 or newer.
+//!
+//! ```toml
+//! [env]
+//! HOST_CXXFLAGS = { value = "-ffp-contract=off", force = true }
+//! TARGET_CXXFLAGS = { value = "-ffp-contract=off", force = true }
+//! # Only where the machine has no such cmake:
+//! CMAKE_x86_64_unknown_linux_gnu = { value = "../blobscene/tools/cmake", relative = true }
+//! CMAKE_aarch64_unknown_linux_gnu = { value = "../blobscene/tools/cmake", relative = true }
+//! ```
+//!
 //! A volume in memory, without a file; its axes are z y x:
 //!
 //! ```no_run
-//! use blobscene::{memory::LargeMemory, populate::populate, render::Renderer};
 //! use blobscene::scene::{Request, Scene};
+//! use blobscene::{populate::populate, render::Renderer};
 //!
-//! /// For programs that render again and again: a new volume takes the memory of one that was dropped.
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let pool = rayon::ThreadPoolBuilder::new().build()?;
+//!     let first = |problems: Vec<blobscene::diagnostic::Diagnostic>| problems[0].to_string();
+//!     let scene = Scene::open("scenes/cluster.toml".as_ref(), &Request::default()).map_err(first)?;
+//!     let spots = pool.install(|| populate(&scene, 0, u64::from(u32::MAX))).map_err(first)?;
+//!     let renderer = pool.install(|| Renderer::new(&scene, &spots, u64::MAX));
+//!     let volume: ndarray::Array3<f32> = renderer.array(&pool, &scene.grid.whole());
+//!     println!("{:?}, {} photons", volume.dim(), volume.sum());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! No allocator is needed. A program that renders again and again may take [`memory::LargeMemory`], with which a new volume
+//! takes the memory of one that was dropped; [`script::heap::ScriptAllocator`], which the binary has, makes `pairs` of a
+//! script go over keys that are tables or functions in the same order in every run.
+//!
+//! ```
 //! #[global_allocator]
-//! static MEMORY: LargeMemory = LargeMemory { kept: 4 << 30 };
-//!
-//! # fn volume() -> Result<(), Vec<blobscene::diagnostic::Diagnostic>> {
-//! # let pool = rayon::ThreadPoolBuilder::new().build().unwrap();
-//! let scene = Scene::open("scenes/cluster.toml".as_ref(), &Request::default())?;
-//! let spots = pool.install(|| populate(&scene, 0, u64::from(u32::MAX)))?;
-//! let renderer = pool.install(|| Renderer::new(&scene, &spots, u64::MAX));
-//! let volume: ndarray::Array3<f32> = renderer.array(&pool, &scene.grid.whole());
-//! # Ok(())
-//! # }
+//! static MEMORY: blobscene::memory::LargeMemory = blobscene::memory::LargeMemory { kept: 4 << 30 };
 //! ```
 
 // Vocabulary: plain data.

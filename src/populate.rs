@@ -17,7 +17,7 @@ use crate::spot::{Extra, Refusal, Size, Spot};
 #[derive(Debug, Default)]
 pub struct Spots {
     pub list: Vec<Spot>,
-    /// The light of each, summed over all voxels of an unbounded grid.
+    /// The light of each, as [`Profile::light`](crate::profiles::Profile::light) counts it.
     pub photons: Vec<f64>,
     /// The numbers of each group's spots, group by group.
     pub groups: Vec<Range<usize>>,

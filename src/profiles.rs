@@ -46,7 +46,8 @@ pub trait Profile: Send + Sync {
         [f64::NAN; 3]
     }
 
-    /// Light of a spot of amplitude 1, summed over all voxels of an unbounded grid.
+    /// Light of a spot of amplitude 1: its integral over unbounded space, over the volume of a voxel. Of integrated
+    /// Gaussians that is the sum over all voxels; what is taken at voxel centres adds up to it where voxels are small enough.
     fn light(&self, size: &Size, grid: &Grid) -> f64;
 
     /// The largest value a spot of amplitude 1 can take at a voxel.

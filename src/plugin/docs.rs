@@ -13,9 +13,20 @@ impl<T: ?Sized> Family<T> {
         format!("{} table: {}", self.name, kinds.join(", "))
     }
 
-    /// JSON Schema of the slot: a table of one of the kinds.
+    /// JSON Schema of the slot: a table of one of the kinds. Where scripts may add kinds, any other is one of theirs,
+    /// with parameters that only the script knows.
     pub fn schema(&self) -> Json {
-        json!({ "anyOf": self.plugins.iter().map(|plugin| plugin.schema()).collect::<Vec<_>>() })
+        let mut kinds: Vec<Json> = self.plugins.iter().map(|plugin| plugin.schema()).collect();
+        if self.scripted.is_some() {
+            let built_in: Vec<&str> = self.plugins.iter().map(|plugin| plugin.kind).collect();
+            kinds.push(json!({
+                "type": "object",
+                "description": format!("A {} by file: the script of its name in a plugin folder.", self.name),
+                "properties": { "kind": { "type": "string", "not": { "enum": built_in } } },
+                "required": ["kind"],
+            }));
+        }
+        json!({ "anyOf": kinds })
     }
 }
 

@@ -13,7 +13,9 @@ const AMPLITUDE: Param<Value> =
     Param::optional("amplitude", "Peak of the continuous profile, in the volume's values; may be negative.");
 const PHOTONS: Param<Value> = Param::optional(
     "photons",
-    "The spot's light summed over all voxels of an unbounded grid. A spot's own value overrides the group's.",
+    "The spot's light: the integral of its profile over unbounded space, divided by the volume of a voxel. For integrated \
+     Gaussians that is the sum over all voxels of an unbounded grid; for profiles taken at voxel centres the sum matches it \
+     only where the voxels resolve the profile. A spot's own value overrides the group's.",
 )
 .unit("photons")
 .range(Range::NOT_NEGATIVE);

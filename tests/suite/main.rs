@@ -14,8 +14,10 @@ mod profiles;
 mod program;
 mod reference;
 mod scenes;
+mod schema;
 mod scripts;
 mod table;
+mod volume_file_page;
 
 /// As in the program: scripts give the same result in every run.
 #[global_allocator]

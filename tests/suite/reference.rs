@@ -44,7 +44,8 @@ fn slug(heading: &str) -> String {
 #[test]
 fn links_lead_somewhere() {
     let pages = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(String::from);
-    let docs = ["accuracy", "gallery", "lua", "reference"].map(|name| format!("docs/{name}.md"));
+    let docs = ["accuracy", "gallery", "lua", "performance", "reference", "volume-file"]
+        .map(|name| format!("docs/{name}.md"));
     for page in pages.iter().chain(&docs) {
         let text = fs::read_to_string(root().join(page)).unwrap();
         let directory = root().join(page).parent().unwrap().to_path_buf();
