@@ -143,7 +143,7 @@ impl<T: Reads + Clone> Reads for Axes<T> {
             _ => false,
         };
         if !axis_table {
-            let value = T::read(cell)?;
+            let value = T::read(&cell.of_all_axes())?;
             return Ok(Axes([value.clone(), value.clone(), value]));
         }
         read_axes(cell, T::read)

@@ -123,7 +123,7 @@ struct Shape {
 impl Reads for Shape {
     fn read(cell: &Cell<'_>) -> Result<Shape, Bad> {
         let Value::Table(table) = &cell.node.value else {
-            return u64::read(cell).map(|n| Shape { voxels: [n; 3], flat: false });
+            return u64::read(&cell.of_all_axes()).map(|n| Shape { voxels: [n; 3], flat: false });
         };
         let flat = table.get("z").is_none();
         cell.reading.flat.set(flat);

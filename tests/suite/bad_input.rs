@@ -10,6 +10,9 @@ use crate::program::{Bench, pipe};
 /// Stands in a scene before the byte that the message must point to.
 const MARK: char = '⟦';
 
+/// The way out where a list stands for the axes.
+const AXES: &str = "{ x = .., y = .., z = .. }";
+
 const GRID: &str = "[grid]\nshape = 16\n";
 const SPOTS: &str = "[spots.a]\ngenerator = { kind = \"uniform\", count = 3 }\n\
                      profile = { kind = \"gaussian\", sigma = 1.5 }\namplitude = 10\n";
@@ -262,6 +265,13 @@ fn numbers() {
         bad(grid("shape = ⟦-3"), &["is -3"]),
         bad(grid("shape = ⟦\"big\""), &["is the text \"big\""]),
         bad(grid("shape = { x = 4, ⟦w = 4, y = 4 }"), &["unknown axis `w`"]),
+        bad(grid("shape = ⟦[64, 64, 16]"), &["is an array of 3", AXES]),
+        bad(grid("shape = ⟦[64, 64]"), &["is an array of 2", AXES]),
+        bad(grid("shape = 16\nvoxel_size = ⟦[0.1, 0.1, 0.3]"), &["`grid.voxel_size`", AXES]),
+        bad(grid("shape = 16\norigin = ⟦[0, 0, 1]"), &["`grid.origin`", AXES]),
+        bad(grid("shape = 16\nbounds = ⟦[[0, 1], [0, 1], [0, 2]]"), &["[first, last]", AXES]),
+        bad(sigma("⟦[1, 1, 2]"), &["`spots.a.profile.sigma`", "a number or a distribution", AXES]),
+        bad(output("chunk = ⟦[64, 64, 16]"), &["`output.chunk`", AXES]),
         bad(grid("shape = ⟦99999999999999999999"), &["too large for a whole number"]),
         bad(grid("shape = ⟦10000000000000"), &["`grid.shape` is 10000000000000"]),
         bad(grid("shape = 1000000"), &["1000000 x 1000000 x 1000000", "--region"]).impossible(),
