@@ -174,7 +174,7 @@ fn texts() {
         bad(format!("a = {}", "[".repeat(100_000)), &["recur"]).at("s.toml:1:85"),
         bad(format!("[a{}]", ".a".repeat(100_000)), &["recursion"]).at("s.toml:1:1"),
         bad(format!("a = {}", "{ a = ".repeat(100_000)), &["recur"]),
-        bad("] = [\n".repeat(600_000), &["not valid TOML", "more problems"]).at("s.toml:1:1"),
+        bad("] = [\n".repeat(600_000), &["not valid TOML"]).at("s.toml:1:1"),
         bad(format!("{GRID}{}", "⟦k = 1\n"), &["unknown key `grid.k`", "allowed: shape"]),
         bad(
             format!("{GRID}{}{SPOTS}", (0..100_000).map(|i| format!("k{i} = 1\n")).collect::<String>()),
