@@ -243,9 +243,11 @@ fn set(document: &mut DocumentMut, argument: &str) -> Result<usize, Diagnostic> 
     let keys = toml_edit::Key::parse(path)
         .map_err(|_| wrong(format!("`{}` is not a dotted path", shown(path))).help(form))?;
     let value: toml_edit::Value = value.trim().parse().map_err(|_| {
-        let quoted = format!("{}=\"{}\"", path.trim(), value.trim());
-        wrong(format!("`{}` is not a TOML value", shown(value)))
-            .help(format!("a text needs quotes: --set '{}'", shown(&quoted)))
+        too_large(argument).unwrap_or_else(|| {
+            let quoted = format!("{}=\"{}\"", path.trim(), value.trim());
+            wrong(format!("`{}` is not a TOML value", shown(value)))
+                .help(format!("a text needs quotes: --set '{}'", shown(&quoted)))
+        })
     })?;
     let keys: Vec<String> = keys.iter().map(|key| key.get().to_string()).collect();
     let Some((last, parents)) = keys.split_last() else {
@@ -283,6 +285,12 @@ fn set(document: &mut DocumentMut, argument: &str) -> Result<usize, Diagnostic> 
         }
     }
     Ok(keys.len())
+}
+
+/// What is wrong with an argument that is TOML all the same: a number in it.
+fn too_large(argument: &str) -> Option<Diagnostic> {
+    DeTable::parse(argument).ok()?;
+    read(&Source::new("--set", argument), 0).err()?.into_iter().next()
 }
 
 /// Splits at the first `=` outside quotes, so that a quoted key may hold one.
