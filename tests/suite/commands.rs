@@ -503,6 +503,23 @@ fn strange_files_are_refused() {
 }
 
 #[test]
+fn a_volume_file_is_not_taken_for_a_scene() {
+    let bench = rendered();
+    let whole = std::fs::read(bench.path("s.h5")).unwrap();
+    // Larger than a scene may be.
+    bench.write("large.h5", [whole, vec![0; 5 << 20]].concat());
+    for file in ["s.h5", "large.h5"] {
+        for command in ["run", "check"] {
+            let outcome = bench.run(&[command, file]);
+            assert_eq!(outcome.code, Some(2), "{command} {file}: {}", outcome.err);
+            let said = |words: &str| outcome.err.contains(words);
+            assert!(said(&format!("`{file}` is a volume file, not a scene")), "{}", outcome.err);
+            assert!(said(&format!("blobscene extract {file}")), "{}", outcome.err);
+        }
+    }
+}
+
+#[test]
 fn texts_of_a_strange_file_do_not_reach_the_terminal_raw() {
     let bench = rendered();
     let file = open_rw(&bench.path("s.h5"));
