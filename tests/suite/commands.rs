@@ -1,5 +1,6 @@
 //! Every command as it is meant to be used, through the real binary.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use hdf5::types::VarLenUnicode;
 use serde_json::Value as Json;
 
-use crate::program::{Bench, Outcome, open_rw, wait};
+use crate::program::{Bench, Outcome, open_rw, unprivileged, wait};
 
 const SCENE: &str = "# A comment that travels along.\n[grid]\nshape = { x = 20, y = 18, z = 16 }\n\
                      [spots.a]\ngenerator = { kind = \"uniform\", count = 5 }\n\
@@ -500,6 +501,18 @@ fn strange_files_are_refused() {
         }
     }
     assert_eq!(bench.files(), before);
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_not_called_damaged() {
+    let bench = rendered();
+    std::fs::set_permissions(bench.path("s.h5"), PermissionsExt::from_mode(0o000)).unwrap();
+    for command in ["info", "verify", "preview", "extract"] {
+        let outcome = bench.run_with(&[command, "s.h5"], unprivileged);
+        assert_eq!(outcome.code, Some(1), "{command}: {}", outcome.err);
+        let said = outcome.err.contains("cannot read `s.h5`: Permission denied");
+        assert!(said && !outcome.err.contains("HDF5"), "{command}: {}", outcome.err);
+    }
 }
 
 #[test]
