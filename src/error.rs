@@ -1,7 +1,7 @@
 //! What can go wrong beyond the scene's own text.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::diagnostic::{Diagnostic, Severity};
 
@@ -17,6 +17,8 @@ pub enum Error {
     Usage(String),
     #[error("cannot {action} `{}`: {source}", path.display())]
     Io { action: &'static str, path: PathBuf, source: io::Error },
+    #[error("cannot write `{}`: there is no directory `{}`; create it first", path.display(), directory.display())]
+    NoDirectory { path: PathBuf, directory: PathBuf },
     #[error("cannot {action} `{}`: {reason}", path.display())]
     Hdf5 { action: &'static str, path: PathBuf, reason: String },
     #[error("`{}` already exists; {help}", path.display())]
@@ -53,5 +55,16 @@ impl Error {
     pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
         let path = path.into();
         move |source| Error::Io { action, path, source }
+    }
+
+    /// A new file that cannot be written.
+    pub fn unwritten(path: &Path) -> impl FnOnce(io::Error) -> Error {
+        let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty());
+        move |source| match directory {
+            Some(directory) if source.kind() == io::ErrorKind::NotFound && !directory.exists() => {
+                Error::NoDirectory { path: path.to_path_buf(), directory: directory.to_path_buf() }
+            }
+            _ => Error::io("write", path)(source),
+        }
     }
 }

@@ -413,7 +413,8 @@ fn paths() {
         bad(output("path = ⟦\"\\u001b[2J.h5\""), &["control character"]),
         bad(output("path = \"link/x.h5\""), &["through a link", "-o"])
             .prepared(|dir| std::os::unix::fs::symlink("/tmp", dir.join("link")).expect("a link")),
-        bad(output("path = \"no/x.h5\""), &["cannot write", "no/x.h5"]).impossible(),
+        bad(output("path = \"no/x.h5\""), &["cannot write `no/x.h5`", "no directory `no`; create it"])
+            .impossible(),
     ]);
 }
 
@@ -449,8 +450,9 @@ fn arguments() {
         call(&["--max-memory", "25MiB"], &["25.0 MiB", "--max-memory"]).impossible(),
         call(&["--max-memory", "lots"], &["B, KiB, MiB or GiB"]),
         call(&["--threads", "0"], &["--threads"]),
-        call(&["-o", "no/such/x.h5"], &["cannot write `no/such/x.h5`"]).impossible(),
-        call(&["-o", "no/such/"], &["cannot write"]).impossible(),
+        call(&["-o", "no/such/x.h5"], &["cannot write `no/such/x.h5`", "no directory `no/such`; create it"])
+            .impossible(),
+        call(&["-o", "no/such/"], &["cannot write", "no directory `no/such`"]).impossible(),
         call(&["-o", "s.toml/x.h5"], &["cannot write"]).impossible(),
         call(&["-o", "/proc/x.h5"], &["/proc/x.h5"]).impossible(),
         call(&["-o", "e.h5"], &["already exists", "--force"])

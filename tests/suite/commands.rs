@@ -571,7 +571,9 @@ fn a_new_scene_runs() {
     let outcome = bench.run(&["new", "first.toml"]);
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.err.contains("already exists"), "{}", outcome.err);
-    assert_eq!(bench.run(&["new", "no/x.toml"]).code, Some(1));
+    let outcome = bench.run(&["new", "no/x.toml"]);
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.err.contains("there is no directory `no`; create it"), "{}", outcome.err);
     assert_eq!(bench.run(&["new", "x.toml", "--template", "nosuch"]).code, Some(2));
     good(&bench, &["run", "first.toml"]);
     good(&bench, &["verify", "first.h5"]);
