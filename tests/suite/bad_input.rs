@@ -214,6 +214,8 @@ fn names_and_tables() {
         bad(generator("{ kind = ⟦3, count = 3 }"), &["name of a kind"]),
         bad(generator("⟦3"), &["a table with `kind`", "uniform"]),
         bad(profile("{ kind = ⟦\"gausian\" }"), &["did you mean `gaussian`?"]),
+        bad(generator("{ kind = ⟦\"spiral\" }"), &["`plugins/spiral.lua` beside the scene", "--plugins DIR"]),
+        bad(profile("{ kind = ⟦\"moffat\" }"), &["`plugins/moffat.lua` beside the scene", "--plugins DIR"]),
         bad(
             generator("{ kind = ⟦\"mask\", path = \"a.h5\", dataset = \"a\", count = 3 }"),
             &["generator `mask`", planned],
