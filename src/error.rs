@@ -3,14 +3,14 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, counted};
 
 pub type Result<T> = std::result::Result<T, Error>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Problems of a scene or of the files it reads.
-    #[error("{} problem(s)", .0.len())]
+    #[error("{}", counted(.0.len(), "problem"))]
     Scene(Vec<Diagnostic>),
     /// The command line asks for something that is not there.
     #[error("{0}")]

@@ -239,7 +239,8 @@ impl<T: ?Sized> Family<T> {
                 let mut help = nearest(&kind, kinds().chain(own()));
                 if self.scripted.is_some() {
                     let script = plugin_path(&kind);
-                    help += &format!("; a script can add it: `{script}` beside the scene, or in --plugins DIR");
+                    help +=
+                        &format!("; a script can add it: `{script}` beside the scene, or in --plugins DIR");
                 }
                 let problem = Diagnostic::invalid(format!("there is no {} `{kind}`", self.name));
                 cell.at(&entry.node).fail(problem.help(help))

@@ -434,7 +434,11 @@ fn arguments() {
         set("grid.shpe=3", 6, &["did you mean `shape`?"]),
         set("spots.b.amplitude=3", 1, &["the scene has no group `b`", "allowed: a"]),
         set("spots.a.amplitude=foo", 1, &["not a TOML value", "quotes"]),
-        set("spots.a.amplitude=99999999999999999999", 19, &["too large for a whole number", "9223372036854775807"]),
+        set(
+            "spots.a.amplitude=99999999999999999999",
+            19,
+            &["too large for a whole number", "9223372036854775807"],
+        ),
         set("spots.a.amplitude=\"x\"", 19, &["is the text \"x\""]),
         set("spots.a.profile.sigma=-1", 23, &["is -1", "> 0"]),
         set("spots.a.amplitude.x=1", 1, &["not a table"]),

@@ -56,6 +56,27 @@ fn run_writes_a_file_and_says_so_on_standard_error() {
 }
 
 #[test]
+fn what_there_is_one_of_is_named_in_the_singular() {
+    let bench = Bench::new();
+    let scene = "[grid]\nshape = 1\n[spots.a]\n\
+                 generator = { kind = \"points\", points = [{ x = 0, y = 0, z = 0 }] }\n\
+                 profile = { kind = \"gaussian\", sigma = 1.5 }\namplitude = 1000\n\
+                 [output]\ndtype = \"uint8\"\n";
+    bench.write("s.toml", scene);
+    assert!(good(&bench, &["check", "s.toml"]).out.contains("valid, 1 spot in"));
+    assert!(good(&bench, &["run", "s.toml", "--threads", "1", "--dry-run"]).out.contains(", 1 thread\n"));
+    let said = good(&bench, &["run", "s.toml"]).err;
+    assert!(
+        said.contains("s.h5: 1 spot, ") && said.contains("uint8 cannot hold the values of 1 voxel,"),
+        "{said}"
+    );
+    assert_eq!(good(&bench, &["verify", "s.h5"]).out, "s.h5: the same, 1 voxel\n");
+    bench.write("far.toml", scene.replace("x = 0", "x = 1000"));
+    let said = good(&bench, &["run", "far.toml"]).err;
+    assert!(said.contains("no light in the grid from 1 of 1 spot, "), "{said}");
+}
+
+#[test]
 fn run_dry_and_as_json() {
     let bench = bench();
     let plan = good(&bench, &["run", "s.toml", "--dry-run"]).out;

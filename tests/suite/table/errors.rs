@@ -53,6 +53,7 @@ fn bad_cells() {
 fn rows_of_the_wrong_length() {
     let help = "as many cells as the header";
     check("x,y,z\n1,2,3\n1,2\n", "", "t.csv:3:1 1,2", "the row has 2 cells, the header 3", help);
+    check("x,y,z\n1,2,3\n1\n", "", "t.csv:3:1 1", "the row has 1 cell, the header 3", help);
     check("x,y,z\n1,2,3,4\n", "", "t.csv:2:7 4", "the row has 4 cells, the header 3", help);
 }
 
