@@ -120,6 +120,12 @@ pub fn excerpt(text: &str, length: usize) -> String {
     out
 }
 
+/// `count` with the noun that it counts, given in the singular: `1 spot`, `2 spots`.
+pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// The request is wrong.
@@ -232,6 +238,11 @@ mod tests {
         let place = Place::in_line("f".into(), 1, &line, 4..9);
         assert!(!place.excerpt.contains('\u{1b}'));
         assert!(place.excerpt.chars().count() < 5 * CONTEXT);
+    }
+
+    #[test]
+    fn one_is_singular() {
+        assert_eq!([0_u64, 1, 2].map(|n| counted(n, "spot")), ["0 spots", "1 spot", "2 spots"]);
     }
 
     #[test]

@@ -36,6 +36,9 @@ pub trait Files {
     fn used(&self) -> Vec<Used>;
 }
 
+/// How an HDF5 file begins.
+pub const HDF5_SIGNATURE: &[u8] = b"\x89HDF\r\n\x1a\n";
+
 /// The folder beside a scene in which plugins lie, or seem to lie.
 const PLUGINS: &str = "plugins";
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use sysinfo::{MemoryRefreshKind, RefreshKind, System};
 
+use crate::diagnostic::counted;
 use crate::error::{Error, Result};
 use crate::grid::Box3;
 use crate::memory::{size_text, whole_pages};
@@ -139,12 +140,13 @@ impl Plan {
         let resident = FIXED + axis_bytes + hash_blocks * PER_HASH_BLOCK + spots_bytes + threads * PER_WORKER;
         let too_much = |needed: u64| {
             Error::Limit(format!(
-                "the run takes {} of memory, and {} are allowed: {} for {} spots, the rest for {threads} threads; \
+                "the run takes {} of memory, and {} are allowed: {} for {}, the rest for {}; \
                  raise --max-memory or lower --threads, `output.chunk` or the number of spots",
                 size_text(u128::from(needed)),
                 size_text(u128::from(limits.memory)),
                 size_text(u128::from(spots_bytes)),
-                spots.list.len(),
+                counted(spots.list.len(), "spot"),
+                counted(threads, "thread"),
             ))
         };
         let free = limits.memory.checked_sub(resident).ok_or_else(|| too_much(resident))?;

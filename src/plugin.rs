@@ -14,7 +14,7 @@ use std::marker::PhantomData;
 use serde_json::Value as Json;
 
 use crate::description::{Table, Value};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, nearest, shown};
 use crate::files::plugin_path;
 
 pub use reading::{Cell, Reading, TableReader};
@@ -234,14 +234,17 @@ impl<T: ?Sized> Family<T> {
                     self.name
                 )))
             }
-            _ => cell.at(&entry.node).fail(
-                Diagnostic::invalid(format!(
-                    "there is no {} `{}`",
-                    self.name,
-                    crate::diagnostic::shown(kind)
-                ))
-                .help(nearest(kind, kinds().chain(own()))),
-            ),
+            _ => {
+                let kind = shown(kind);
+                let mut help = nearest(&kind, kinds().chain(own()));
+                if self.scripted.is_some() {
+                    let script = plugin_path(&kind);
+                    help +=
+                        &format!("; a script can add it: `{script}` beside the scene, or in --plugins DIR");
+                }
+                let problem = Diagnostic::invalid(format!("there is no {} `{kind}`", self.name));
+                cell.at(&entry.node).fail(problem.help(help))
+            }
         }
     }
 }

@@ -194,7 +194,7 @@ impl Reads for Widths {
             TomlValue::Table(table) if table.entries.iter().any(|e| AXES.contains(&e.name.as_str())) => {
                 read_axes(cell, Value::read).map(|Axes(values)| Widths::Each(values))
             }
-            _ => Value::read(cell).map(Widths::One),
+            _ => Value::read(&cell.of_all_axes()).map(Widths::One),
         }
     }
 

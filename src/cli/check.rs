@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value as Json, json};
 
-use blobscene::diagnostic::Diagnostic;
+use blobscene::diagnostic::{Diagnostic, counted};
 use blobscene::error::{Error, Result};
 use blobscene::plan::Plan;
 use blobscene::render::Renderer;
@@ -43,9 +43,9 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
                 placed.scene.warnings.iter().for_each(|warning| console.warning(warning));
                 if !arguments.json {
                     console.answer(&format!(
-                        "{}: valid, {} spots in {} voxels\n",
+                        "{}: valid, {} in {} voxels\n",
                         path.display(),
-                        placed.spots.list.len(),
+                        counted(placed.spots.list.len(), "spot"),
                         placed.scene.grid.shape_text(),
                     ));
                 }

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use unicode_width::UnicodeWidthChar;
 
-use blobscene::diagnostic::{Diagnostic, Place, Severity, printable};
+use blobscene::diagnostic::{Diagnostic, Place, Severity, counted, printable};
 use blobscene::error::Error;
 
 pub struct Console {
@@ -105,7 +105,7 @@ impl Console {
             Error::Scene(problems) => {
                 problems.iter().take(MOST_SHOWN).for_each(|problem| self.diagnostic(problem));
                 if let Some(more @ 1..) = problems.len().checked_sub(MOST_SHOWN) {
-                    self.message(Level::Error, &format!("… and {more} more problems"));
+                    self.message(Level::Error, &format!("… and {}", counted(more, "more problem")));
                 }
             }
             Error::Interrupted => self.to_stderr("interrupted\n"),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use blobscene::diagnostic::counted;
 use blobscene::error::{Error, Result};
 use blobscene::volume_file::partial::write_new;
 use blobscene::volume_file::read::VolumeFile;
@@ -30,9 +31,9 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
         match &file.bytes {
             Some(bytes) => contents.push((&file.path, bytes)),
             None => console.warning(&format!(
-                "`{}` ({} bytes) is not in the file, only its BLAKE3 {}; put your copy there",
+                "`{}` ({}) is not in the file, only its BLAKE3 {}; put your copy there",
                 file.path.display(),
-                file.size,
+                counted(file.size, "byte"),
                 file.blake3
             )),
         }

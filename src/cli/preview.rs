@@ -9,6 +9,7 @@ use indicatif::ProgressBar;
 use rayon::ThreadPool;
 
 use blobscene::error::{Error, Result};
+use blobscene::files::HDF5_SIGNATURE;
 use blobscene::grid::Grid;
 use blobscene::memory::size_text;
 use blobscene::plan::{Limits, Plan};
@@ -49,22 +50,50 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
         PathBuf::from(name)
     });
     let target = Target { path: &target, force: arguments.force };
-    let (width, height) = if is_hdf5(&arguments.input) {
-        refuse_scene_options(&arguments.reading)?;
-        of_volume(arguments, &target, &limits, &pool, console)?
-    } else {
-        of_description(arguments, &target, &limits, &pool, console)?
+    let (width, height) = match Input::of(&arguments.input) {
+        Input::Volume => {
+            refuse_scene_options(&arguments.reading)?;
+            of_volume(arguments, &target, &limits, &pool, console)?
+        }
+        Input::Scene => of_description(arguments, &target, &limits, &pool, console)?,
+        Input::Neither(why) => {
+            return Err(Error::Usage(format!(
+                "`{}` is neither a volume file nor a scene: it is {why}",
+                arguments.input.display()
+            )));
+        }
     };
     console.note(&format!("{}: {width} x {height} pixels", target.path.display()));
     Ok(())
 }
 
-/// Whether a file begins as HDF5 files do.
-fn is_hdf5(path: &Path) -> bool {
-    let mut start = [0; 8];
-    path.is_file()
-        && File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok()
-        && start == *b"\x89HDF\r\n\x1a\n"
+/// What a file seems to be.
+enum Input {
+    Volume,
+    /// Or a file that cannot be read, which is told when it is opened.
+    Scene,
+    /// And why.
+    Neither(&'static str),
+}
+
+/// Bytes that are looked at.
+const BEGINNING: u64 = 4096;
+
+impl Input {
+    fn of(path: &Path) -> Input {
+        let mut start = Vec::new();
+        let read = |start: &mut Vec<u8>| File::open(path)?.take(BEGINNING).read_to_end(start);
+        if !path.is_file() || read(&mut start).is_err() {
+            return Input::Scene;
+        }
+        match std::str::from_utf8(&start) {
+            _ if start.starts_with(HDF5_SIGNATURE) => Input::Volume,
+            Ok("") => Input::Neither("empty"),
+            // A character may be cut at the end of what is looked at.
+            Err(error) if error.error_len().is_some() => Input::Neither("not text"),
+            _ => Input::Scene,
+        }
+    }
 }
 
 fn refuse_scene_options(reading: &Reading) -> Result<()> {

@@ -7,6 +7,7 @@ use clap::Args;
 use rayon::ThreadPool;
 use serde_json::{Value as Json, json};
 
+use blobscene::diagnostic::counted;
 use blobscene::error::{Error, Result};
 use blobscene::files::lexical;
 use blobscene::memory::size_text;
@@ -161,9 +162,9 @@ fn run_one(
     warnings.iter().for_each(|warning| console.warning(warning));
     if !arguments.json {
         console.note(&format!(
-            "{}: {} spots, {} {} voxels in {seconds:.2} s",
+            "{}: {}, {} {} voxels in {seconds:.2} s",
             target.display(),
-            plan.spots,
+            counted(plan.spots, "spot"),
             scene.grid.part(region).shape_text(),
             scene.output.dtype.name(),
         ));
@@ -181,17 +182,17 @@ fn warnings(placed: &Placed, renderer: &Renderer<'_>, summary: &Summary) -> Vec<
     if summary.spots_outside > 0 {
         let place = if *region == scene.grid.whole() { "the grid" } else { "the region" };
         warnings.push(format!(
-            "{} of {} spots leave no light in {place}; they are listed in /spots with `inside` near 0",
+            "no light in {place} from {} of {}, listed in /spots with `inside` near 0",
             summary.spots_outside,
-            spots.list.len()
+            counted(spots.list.len(), "spot")
         ));
     }
     if summary.saturated_voxels > 0 {
         let negative = spots.list.iter().any(|spot| spot.amplitude < 0.0);
         warnings.push(format!(
-            "{} voxels are beyond what {} holds and were saturated; {}",
-            summary.saturated_voxels,
+            "{} cannot hold the values of {}, saturated; {}",
             scene.output.dtype.name(),
+            counted(summary.saturated_voxels, "voxel"),
             if negative {
                 "where they are negative, only `output.dtype` float32 or float64 holds them"
             } else {
@@ -229,7 +230,7 @@ fn plan_text(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> St
     let inputs: Vec<_> = scene.files.iter().map(|used| used.source.display().to_string()).collect();
     format!(
         "scene    {}\nspots    {} ({})\nvoxels   {} ({shape}, {})\nvolume   {}\nfile     {}, at most {}\nmemory   {} of \
-         {} allowed, {} threads\nreads    {}\n",
+         {} allowed, {}\nreads    {}\n",
         scene.name,
         plan.spots,
         groups.join(", "),
@@ -240,7 +241,7 @@ fn plan_text(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> St
         size_text(u128::from(plan.file_bytes)),
         size_text(u128::from(plan.memory())),
         size_text(u128::from(limits.memory)),
-        limits.threads,
+        counted(limits.threads, "thread"),
         if inputs.is_empty() { "nothing else".to_string() } else { inputs.join(", ") },
     )
 }

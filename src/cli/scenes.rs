@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use blobscene::diagnostic::Diagnostic;
+use blobscene::diagnostic::{Diagnostic, counted};
 use blobscene::error::{Error, Result};
 use blobscene::grid::{Box3, parse_region};
 use blobscene::memory::parse_size;
@@ -163,5 +163,5 @@ pub fn pool(threads: usize) -> Result<ThreadPool> {
         // Scripts run on these threads too, and may nest deeply.
         .stack_size(STACK)
         .build()
-        .map_err(|error| Error::Limit(format!("cannot start {threads} threads: {error}")))
+        .map_err(|error| Error::Limit(format!("cannot start {}: {error}", counted(threads, "thread"))))
 }

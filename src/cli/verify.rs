@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use blobscene::diagnostic::counted;
 use blobscene::error::{Error, Result};
 use blobscene::plan::Limits;
 use blobscene::verify::verify;
@@ -28,7 +29,9 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
     let mut last = Ok(());
     for path in &arguments.files {
         match verify(path, &pool, &limits, arguments.scripts.host(), &signals::STOP) {
-            Ok(voxels) => console.answer(&format!("{}: the same, {voxels} voxels\n", path.display())),
+            Ok(voxels) => {
+                console.answer(&format!("{}: the same, {}\n", path.display(), counted(voxels, "voxel")));
+            }
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => {
                 // Every file gets its verdict; the last failure gives the exit code.

@@ -14,6 +14,8 @@ pub struct Axes<T>(pub [T; 3]);
 /// A text out of a fixed list.
 pub trait Choice: Sized + Copy + 'static {
     const ALL: &'static [(&'static str, Self)];
+    /// What else people call them, in lower case, and the name of the list that they mean.
+    const MEANT: &'static [(&'static str, &'static str)] = &[];
 }
 
 impl Reads for f64 {
@@ -111,10 +113,14 @@ impl<C: Choice> Reads for C {
         };
         match C::ALL.iter().find(|(name, _)| name == text) {
             Some((_, choice)) => Ok(*choice),
-            None => cell.fail(
-                Diagnostic::invalid(format!("`{}` is {}", cell.name, cell.node.found()))
-                    .help(nearest(text, names())),
-            ),
+            None => {
+                let meant = C::MEANT.iter().find(|(other, _)| *other == text.to_lowercase());
+                let meant = meant.map_or(text.as_str(), |(_, name)| name);
+                cell.fail(
+                    Diagnostic::invalid(format!("`{}` is {}", cell.name, cell.node.found()))
+                        .help(nearest(meant, names())),
+                )
+            }
         }
     }
 
@@ -137,7 +143,7 @@ impl<T: Reads + Clone> Reads for Axes<T> {
             _ => false,
         };
         if !axis_table {
-            let value = T::read(cell)?;
+            let value = T::read(&cell.of_all_axes())?;
             return Ok(Axes([value.clone(), value.clone(), value]));
         }
         read_axes(cell, T::read)

@@ -57,6 +57,8 @@ pub struct Cell<'a> {
     pub name: String,
     pub unit: &'a str,
     pub range: Range,
+    /// Whether a table of axes may stand here too.
+    pub axes: bool,
 }
 
 impl<'a> Cell<'a> {
@@ -75,6 +77,9 @@ impl<'a> Cell<'a> {
             Value::Float(x) if allowed.contains("whole number") && x.fract() == 0.0 && x.abs() < 1e18 => {
                 problem.help(format!("write {x:.0}"))
             }
+            Value::Array(_) if self.axes => {
+                problem.help("a value for each axis is written { x = .., y = .., z = .. }")
+            }
             _ => problem,
         })
     }
@@ -85,7 +90,13 @@ impl<'a> Cell<'a> {
 
     /// The same parameter, seen at an inner value.
     pub fn at<'b>(&'b self, node: &'b Node) -> Cell<'b> {
-        Cell { reading: self.reading, node, name: self.name.clone(), unit: self.unit, range: self.range }
+        let Cell { reading, unit, range, .. } = *self;
+        Cell { reading, node, name: self.name.clone(), unit, range, axes: false }
+    }
+
+    /// The same value, which stands for all axes where a table of them may stand too.
+    pub fn of_all_axes(&self) -> Cell<'_> {
+        Cell { axes: true, ..self.at(self.node) }
     }
 
     /// An inner value with a name of its own.
@@ -217,6 +228,7 @@ impl<'a> TableReader<'a> {
             name: self.path(param.name),
             unit: param.unit,
             range: param.range,
+            axes: false,
         }
     }
 

@@ -90,6 +90,28 @@ pub fn read(p: &TableReader<'_>) -> Result<Grid, Bad> {
 impl Choice for Unit {
     const ALL: &'static [(&'static str, Unit)] =
         &[("nm", Unit::Nanometre), ("um", Unit::Micrometre), ("mm", Unit::Millimetre), ("px", Unit::Pixel)];
+    const MEANT: &'static [(&'static str, &'static str)] = &[
+        ("nanometer", "nm"),
+        ("nanometers", "nm"),
+        ("nanometre", "nm"),
+        ("nanometres", "nm"),
+        // The micro sign, and the Greek letter.
+        ("\u{b5}m", "um"),
+        ("\u{3bc}m", "um"),
+        ("m", "um"),
+        ("micron", "um"),
+        ("microns", "um"),
+        ("micrometer", "um"),
+        ("micrometers", "um"),
+        ("micrometre", "um"),
+        ("micrometres", "um"),
+        ("millimeter", "mm"),
+        ("millimeters", "mm"),
+        ("millimetre", "mm"),
+        ("millimetres", "mm"),
+        ("pixel", "px"),
+        ("pixels", "px"),
+    ];
 }
 
 /// Voxels along x y z, and whether there is no z.
@@ -101,7 +123,7 @@ struct Shape {
 impl Reads for Shape {
     fn read(cell: &Cell<'_>) -> Result<Shape, Bad> {
         let Value::Table(table) = &cell.node.value else {
-            return u64::read(cell).map(|n| Shape { voxels: [n; 3], flat: false });
+            return u64::read(&cell.of_all_axes()).map(|n| Shape { voxels: [n; 3], flat: false });
         };
         let flat = table.get("z").is_none();
         cell.reading.flat.set(flat);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Scene;
 use crate::description::{Description, MAX_SCENE_BYTES};
 use crate::diagnostic::{Diagnostic, Place, shown};
-use crate::files::{DiskFiles, lexical};
+use crate::files::{DiskFiles, HDF5_SIGNATURE, lexical};
 use crate::script::Host;
 
 /// What the command line may change about how a scene is read.
@@ -68,6 +68,10 @@ fn read_text(path: &Path) -> Result<String, Diagnostic> {
     File::open(path)
         .and_then(|file| file.take(MAX_SCENE_BYTES + 1).read_to_end(&mut bytes))
         .map_err(|error| failed(&error))?;
+    if bytes.starts_with(HDF5_SIGNATURE) {
+        return Err(Diagnostic::invalid(format!("`{name}` is a volume file, not a scene"))
+            .help(format!("its scene comes out of it with: blobscene extract {name}")));
+    }
     if bytes.len() as u64 > MAX_SCENE_BYTES {
         return Err(Diagnostic::invalid(format!("`{name}` is larger than 4 MiB"))
             .help("put long lists of spots into a CSV file and read it with the generator `table`"));

@@ -4,7 +4,7 @@ use mlua::{Error, Lua, Thread, ffi};
 
 use super::budget::{Limit, Position, position};
 use super::{Host, SOURCE_NAME, Sources};
-use crate::diagnostic::{Diagnostic, Place, excerpt};
+use crate::diagnostic::{Diagnostic, Place, counted, excerpt};
 use crate::memory::size_text;
 
 /// Characters of a script's message that are shown.
@@ -17,7 +17,7 @@ const OBJECTS: [&str; 5] = ["table", "function", "thread", "userdata", "buffer"]
 pub fn limit(limit: Limit, position: Position, sources: &Sources, host: &Host) -> Diagnostic {
     let entry = sources.name(0);
     let message = match limit {
-        Limit::Steps => format!("the script `{entry}` took more than {} steps", host.steps),
+        Limit::Steps => format!("the script `{entry}` took more than {}", counted(host.steps, "step")),
         Limit::Memory => {
             format!("the script `{entry}` needs more memory than {}", size_text(u128::from(host.memory)))
         }

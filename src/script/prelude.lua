@@ -126,6 +126,11 @@ function string.format(text, ...)
     return format0(text, ...)
 end
 
+-- Not there as in other programs, and says why.
+function math.randomseed()
+    error("math.randomseed is not to be had: the scene has the seed", 2)
+end
+
 -- An error that memory has run out may be caught, but it ends the script all the same.
 local function checked(ok, problem, ...)
     if not ok then

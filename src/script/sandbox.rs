@@ -22,7 +22,7 @@ const REMOVED: &[&str] = &[
 
 /// Of the libraries: what is replaced or stays away. A finalizer would run outside of any call.
 const REMOVED_INNER: &[(&str, &[&str])] = &[
-    ("math", &["random", "randomseed"]),
+    ("math", &["random"]),
     ("coroutine", &["close", "finally"]),
     ("table", &["foreach", "foreachi", "getn", "maxn"]),
 ];

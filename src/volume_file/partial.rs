@@ -28,7 +28,7 @@ impl Partial {
             .create_new(true)
             .open(&path)
             .and_then(|_| fs::remove_file(&path))
-            .map_err(Error::io("write", target))?;
+            .map_err(Error::unwritten(target))?;
         Ok(Partial { target: target.to_path_buf(), path, published: false })
     }
 

@@ -93,6 +93,8 @@ impl VolumeFile {
         if !info.is_file() {
             return Err(not("it is not a regular file"));
         }
+        // The HDF5 library does not say why it cannot open a file.
+        std::fs::File::open(path).map_err(Error::io("read", path))?;
         // A file is complete when it has its name, and never changes then: no lock is needed, and some network
         // file systems have none.
         let file = File::with_options()

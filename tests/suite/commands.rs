@@ -1,5 +1,6 @@
 //! Every command as it is meant to be used, through the real binary.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 use hdf5::types::VarLenUnicode;
 use serde_json::Value as Json;
 
-use crate::program::{Bench, Outcome, open_rw, wait};
+use crate::program::{Bench, Outcome, open_rw, unprivileged, wait};
 
 const SCENE: &str = "# A comment that travels along.\n[grid]\nshape = { x = 20, y = 18, z = 16 }\n\
                      [spots.a]\ngenerator = { kind = \"uniform\", count = 5 }\n\
@@ -52,6 +53,27 @@ fn run_writes_a_file_and_says_so_on_standard_error() {
     assert_eq!(bench.run(&["run", "s.toml"]).code, Some(1), "an existing file stays");
     let quiet = good(&bench, &["run", "s.toml", "--force", "--quiet"]);
     assert_eq!((quiet.out.as_str(), quiet.err.as_str()), ("", ""));
+}
+
+#[test]
+fn what_there_is_one_of_is_named_in_the_singular() {
+    let bench = Bench::new();
+    let scene = "[grid]\nshape = 1\n[spots.a]\n\
+                 generator = { kind = \"points\", points = [{ x = 0, y = 0, z = 0 }] }\n\
+                 profile = { kind = \"gaussian\", sigma = 1.5 }\namplitude = 1000\n\
+                 [output]\ndtype = \"uint8\"\n";
+    bench.write("s.toml", scene);
+    assert!(good(&bench, &["check", "s.toml"]).out.contains("valid, 1 spot in"));
+    assert!(good(&bench, &["run", "s.toml", "--threads", "1", "--dry-run"]).out.contains(", 1 thread\n"));
+    let said = good(&bench, &["run", "s.toml"]).err;
+    assert!(
+        said.contains("s.h5: 1 spot, ") && said.contains("uint8 cannot hold the values of 1 voxel,"),
+        "{said}"
+    );
+    assert_eq!(good(&bench, &["verify", "s.h5"]).out, "s.h5: the same, 1 voxel\n");
+    bench.write("far.toml", scene.replace("x = 0", "x = 1000"));
+    let said = good(&bench, &["run", "far.toml"]).err;
+    assert!(said.contains("no light in the grid from 1 of 1 spot, "), "{said}");
 }
 
 #[test]
@@ -503,6 +525,35 @@ fn strange_files_are_refused() {
 }
 
 #[test]
+fn a_file_that_may_not_be_read_is_not_called_damaged() {
+    let bench = rendered();
+    std::fs::set_permissions(bench.path("s.h5"), PermissionsExt::from_mode(0o000)).unwrap();
+    for command in ["info", "verify", "preview", "extract"] {
+        let outcome = bench.run_with(&[command, "s.h5"], unprivileged);
+        assert_eq!(outcome.code, Some(1), "{command}: {}", outcome.err);
+        let said = outcome.err.contains("cannot read `s.h5`: Permission denied");
+        assert!(said && !outcome.err.contains("HDF5"), "{command}: {}", outcome.err);
+    }
+}
+
+#[test]
+fn a_volume_file_is_not_taken_for_a_scene() {
+    let bench = rendered();
+    let whole = std::fs::read(bench.path("s.h5")).unwrap();
+    // Larger than a scene may be.
+    bench.write("large.h5", [whole, vec![0; 5 << 20]].concat());
+    for file in ["s.h5", "large.h5"] {
+        for command in ["run", "check"] {
+            let outcome = bench.run(&[command, file]);
+            assert_eq!(outcome.code, Some(2), "{command} {file}: {}", outcome.err);
+            let said = |words: &str| outcome.err.contains(words);
+            assert!(said(&format!("`{file}` is a volume file, not a scene")), "{}", outcome.err);
+            assert!(said(&format!("blobscene extract {file}")), "{}", outcome.err);
+        }
+    }
+}
+
+#[test]
 fn texts_of_a_strange_file_do_not_reach_the_terminal_raw() {
     let bench = rendered();
     let file = open_rw(&bench.path("s.h5"));
@@ -541,7 +592,9 @@ fn a_new_scene_runs() {
     let outcome = bench.run(&["new", "first.toml"]);
     assert_eq!(outcome.code, Some(1));
     assert!(outcome.err.contains("already exists"), "{}", outcome.err);
-    assert_eq!(bench.run(&["new", "no/x.toml"]).code, Some(1));
+    let outcome = bench.run(&["new", "no/x.toml"]);
+    assert_eq!(outcome.code, Some(1));
+    assert!(outcome.err.contains("there is no directory `no`; create it"), "{}", outcome.err);
     assert_eq!(bench.run(&["new", "x.toml", "--template", "nosuch"]).code, Some(2));
     good(&bench, &["run", "first.toml"]);
     good(&bench, &["verify", "first.h5"]);

@@ -40,7 +40,8 @@ fn build(description: &Description, flat: bool) -> Result<Box<dyn Generator>, Ve
     let reading = Reading::new(description, &SceneFiles);
     reading.flat.set(flat);
     let node = &description.root.get("slot").expect("the slot").node;
-    let cell = Cell { reading: &reading, node, name: "slot".into(), unit: "", range: Range::ANY };
+    let cell =
+        Cell { reading: &reading, node, name: "slot".into(), unit: "", range: Range::ANY, axes: false };
     let built = GENERATORS.read(&cell);
     let problems: Vec<_> = reading.finish().iter().map(|p| p.message.clone()).collect();
     assert!(built.is_ok() || !problems.is_empty(), "a refusal without a word");

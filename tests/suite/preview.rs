@@ -413,11 +413,18 @@ fn what_cannot_be_shown_gets_one_clear_message() {
         assert!(said.contains(option[0]), "{said}");
     }
     assert!(run(dir.path(), &["preview", "none.h5"], 1).contains("cannot read `none.h5`"));
-    assert!(run(dir.path(), &["preview", "a.h5", "-o", "none/a.png"], 1).contains("cannot write"));
+    let said = run(dir.path(), &["preview", "a.h5", "-o", "none/a.png"], 1);
+    assert!(said.contains("cannot write `none/a.png`: there is no directory `none`"), "{said}");
     assert!(run(dir.path(), &["preview", "a.h5", "-o", "."], 2).contains("directory"));
     assert!(run(dir.path(), &["preview", "a.h5", "--max-memory", "1KiB"], 1).contains("--max-memory"));
     fs::write(dir.path().join("bad.toml"), "[grid]\nshape = -1\n").unwrap();
     assert!(run(dir.path(), &["preview", "bad.toml"], 2).contains("bad.toml:2"));
+    for (contents, why) in [(&b""[..], "it is empty"), (b"\x7f\xfe\x00\x81", "it is not text")] {
+        fs::write(dir.path().join("strange.h5"), contents).unwrap();
+        let said = run(dir.path(), &["preview", "strange.h5"], 2);
+        assert!(said.contains("`strange.h5` is neither a volume file nor a scene"), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
     // Another program's HDF5 file, and what is left of one of ours.
     hdf5::File::create(dir.path().join("other.h5")).unwrap();
     let whole = fs::read(dir.path().join("a.h5")).unwrap();

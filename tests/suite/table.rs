@@ -34,7 +34,8 @@ fn generator(slot: &str, files: &dyn Files, flat: bool) -> Result<Box<dyn Genera
     let reading = Reading::new(&description, files);
     reading.flat.set(flat);
     let node = &description.root.get("generator").expect("the slot").node;
-    let cell = Cell { reading: &reading, node, name: "generator".into(), unit: "", range: Range::ANY };
+    let cell =
+        Cell { reading: &reading, node, name: "generator".into(), unit: "", range: Range::ANY, axes: false };
     let built = GENERATORS.read(&cell).ok();
     let problems = reading.finish();
     match built {

@@ -170,11 +170,14 @@ impl Choice {
         if let (Some(amplitude), Some(photons)) = (choice.of(Role::Amplitude), choice.of(Role::Photons)) {
             problems.push(
                 Diagnostic::invalid(format!(
-                    "`{}` and `{}` exclude one another: amplitude or photons",
+                    "`{}` and `{}` exclude one another",
                     columns[amplitude].header, columns[photons].header
                 ))
                 .at(sheet.place(sheet.header_at, Some(amplitude.max(photons))))
-                .help(format!("choose one: columns = {{ photons = \"{}\" }}", columns[photons].header)),
+                .help(format!(
+                    "choose amplitude or photons, as in columns = {{ photons = \"{}\" }}",
+                    columns[photons].header
+                )),
             );
         }
         if problems.is_empty() { Ok(choice) } else { Err(problems) }

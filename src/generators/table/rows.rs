@@ -6,7 +6,7 @@ use csv::ByteRecord;
 use rayon::prelude::*;
 
 use super::sheet::Sheet;
-use crate::diagnostic::{Diagnostic, shown};
+use crate::diagnostic::{Diagnostic, counted, shown};
 
 /// So many bad cells of a table are reported one by one.
 const REPORTED: usize = 10;
@@ -170,8 +170,8 @@ impl Rows {
         let mut problems: Vec<Diagnostic> = self.faults.iter().map(|fault| fault.problem(sheet)).collect();
         let more = self.fault_count - self.faults.len();
         if more > 0 {
-            let cells = if more == 1 { "cell" } else { "cells" };
-            problems.push(Diagnostic::invalid(format!("`{}`: and {more} more bad {cells}", sheet.file)));
+            let more = counted(more, "more bad cell");
+            problems.push(Diagnostic::invalid(format!("`{}`: and {more}", sheet.file)));
         }
         problems
     }
@@ -195,9 +195,12 @@ impl Fault {
         if let Why::Cells(cells) = self.why {
             let columns = sheet.headers.len();
             let place = sheet.place(self.at, (cells > columns).then_some(columns));
-            return Diagnostic::invalid(format!("the row has {cells} cells, the header {columns}"))
-                .at(place)
-                .help("every row needs as many cells as the header");
+            return Diagnostic::invalid(format!(
+                "the row has {}, the header {columns}",
+                counted(cells, "cell")
+            ))
+            .at(place)
+            .help("every row needs as many cells as the header");
         }
         let place = sheet.place(self.at, Some(self.column));
         let found = place.excerpt[place.underline.clone()].trim_matches('"').to_string();

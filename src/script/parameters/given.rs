@@ -68,7 +68,7 @@ fn fill<'a>(
             None => Ok(default.clone()),
             Some(entry) => {
                 let name = format!("{path}.{name}");
-                default.read(&Cell { reading, node: &entry.node, name, unit, range })
+                default.read(&Cell { reading, node: &entry.node, name, unit, range, axes: false })
             }
         };
         match value {
@@ -96,7 +96,7 @@ impl Argument {
             (axes, found) if axes.is_axes() => {
                 let axes = match found {
                     TomlValue::Table(_) => read_axes(cell, f64::read)?.0,
-                    _ => [f64::read(cell)?; 3],
+                    _ => [f64::read(&cell.of_all_axes())?; 3],
                 };
                 let entries = AXES.iter().zip(axes).map(|(name, x)| (name.to_string(), Argument::Number(x)));
                 Ok(Argument::Table(entries.collect()))

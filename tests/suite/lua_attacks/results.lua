@@ -114,7 +114,7 @@ scene.emit("1", "2", "3")
 scene.emit(0 / 0, 1, 1)
 --- generate: emit of very much => 2: attack.lua
 scene.emit(unpack(table.create(5000, 1)))
---- generate: emit as a method => 2: attack.lua:1
+--- generate: emit as a method => 2: with a dot; attack.lua:1
 scene:emit(1, 1, 1)
 --- generate: emit of a spot that fails is caught and leaves nothing => 0
 for i = 1, 100 do pcall(scene.emit, 1, 1) pcall(scene.emit, { x = 1 }) pcall(scene.emit, 1, 1, 1, 1) end

@@ -54,7 +54,14 @@ pub fn with_cell<T>(slot: &str, flat: bool, run: impl FnOnce(&Cell<'_>) -> T) ->
     let reading = Reading::new(&description, &files);
     reading.flat.set(flat);
     let node = &description.root.get("profile").expect("the slot").node;
-    let result = run(&Cell { reading: &reading, node, name: "profile".into(), unit: "", range: Range::ANY });
+    let result = run(&Cell {
+        reading: &reading,
+        node,
+        name: "profile".into(),
+        unit: "",
+        range: Range::ANY,
+        axes: false,
+    });
     let problems: Vec<String> = reading.finish().into_iter().map(|problem| problem.message).collect();
     assert!(problems.is_empty(), "{slot}: {problems:?}");
     result

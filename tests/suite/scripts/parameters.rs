@@ -61,6 +61,7 @@ fn unfit_parameters_are_told_at_their_place() {
         ("list = 4", "4", &["params.list", "array of number"]),
         (r#"list = [1, "b"]"#, r#""b""#, &["params.list"]),
         ("axes = { x = 1, y = 2, q = 3 }", "q", &["params.axes"]),
+        ("axes = [1, 2, 3]", "[1", &["params.axes", "{ x = .., y = .., z = .. }"]),
         ("ends = { fa = 1 }", "fa", &["params.ends.fa", "far"]),
         ("count = nan", "nan", &["params.count"]),
     ] {

@@ -53,6 +53,7 @@ fn bad_cells() {
 fn rows_of_the_wrong_length() {
     let help = "as many cells as the header";
     check("x,y,z\n1,2,3\n1,2\n", "", "t.csv:3:1 1,2", "the row has 2 cells, the header 3", help);
+    check("x,y,z\n1,2,3\n1\n", "", "t.csv:3:1 1", "the row has 1 cell, the header 3", help);
     check("x,y,z\n1,2,3,4\n", "", "t.csv:2:7 4", "the row has 4 cells, the header 3", help);
 }
 
@@ -78,7 +79,10 @@ fn headers() {
     bad("x,y,z,q,y\n1,2,3,4,5\n", "t.csv:1:9 y", "columns 2 and 5 are both called `y`", "");
     bad("x [nm],x [px],y,z\n1,2,3,4\n", "t.csv:1:8 x [px]", "may both be the x", "x = \"x [nm]\"");
     bad("x [inch],y,z\n1,2,3\n", "t.csv:1:1 x [inch]", "`inch`", "nm, um, mm, px");
-    bad("x,y,z,amplitude,photons\n1,2,3,4,5\n", "t.csv:1:17 photons", "exclude one another", "columns");
+    let found = problem("x,y,z,amplitude,photons\n1,2,3,4,5\n", "", false);
+    assert_eq!(found.0, "t.csv:1:17 photons");
+    assert_eq!(found.1, "`amplitude` and `photons` exclude one another");
+    assert_eq!(found.2, "choose amplitude or photons, as in columns = { photons = \"photons\" }");
 }
 
 const PATH: &str = "s.toml:1:38 \"t.csv\"";

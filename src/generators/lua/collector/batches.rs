@@ -6,6 +6,7 @@ use std::ffi::c_int;
 use mlua::{Lua, Result, Table, Value, ffi};
 
 use super::{Collector, Field};
+use crate::diagnostic::counted;
 
 /// Takes over a list of spots, each a table.
 ///
@@ -77,8 +78,8 @@ pub fn columns(lua: &Lua, collector: &RefCell<Collector>, table: Table) -> Resul
             Value::Table(list) if list.raw_len() == count => Given::Each(list),
             Value::Table(list) => {
                 return fail(format!(
-                    "the column `{shown}` has {} values, and `x` has {count}",
-                    list.raw_len()
+                    "the column `{shown}` has {}, and `x` has {count}",
+                    counted(list.raw_len(), "value")
                 ));
             }
             Value::Number(x) => Given::All(x),

@@ -7,6 +7,7 @@ use mlua::ffi::{self, lua_State};
 use mlua::{Lua, Result, Value};
 
 use super::{Collector, Field, MOST_COLUMNS, SIGMA, Wrong};
+use crate::diagnostic::counted;
 use crate::grid::AXES;
 
 impl Collector {
@@ -94,10 +95,13 @@ impl Collector {
             if count == 1 && ffi::lua_type(state, 1) == ffi::LUA_TTABLE {
                 return self.table(state, 1);
             }
+            if count > 1 && ffi::lua_type(state, 1) == ffi::LUA_TTABLE {
+                return Err("it begins with a table; call it with a dot: scene.emit(x, y, z)".into());
+            }
             if count > 3 + self.emitted.len() {
                 return Err(format!(
-                    "it has {} values behind x, y and z, and the script declares {} with `columns`",
-                    count - 3,
+                    "it has {} behind x, y and z, and the script declares {} with `columns`",
+                    counted(count - 3, "value"),
                     self.emitted.len()
                 ));
             }
