@@ -2,6 +2,14 @@
 
 use super::*;
 
+/// A scene of so many spots in a cube of `edge` voxels.
+fn crowd(edge: u32, count: u32) -> String {
+    format!(
+        "grid = {{ shape = {edge} }}\n[spots.a]\ngenerator = {{ kind = \"uniform\", count = {count} }}\n\
+         amplitude = 9\nprofile = {{ kind = \"gaussian\", sigma = 2 }}\n"
+    )
+}
+
 #[test]
 fn the_plan_bounds_the_file_even_of_tiny_chunks() {
     let bench = bench();
@@ -17,8 +25,10 @@ fn the_plan_bounds_the_file_of_padded_chunks() {
     let bench = bench();
     bench.write(
         "edge.toml",
-        "grid = { shape = 65 }\n[spots.a]\ngenerator = { kind = \"uniform\", count = 500 }\n\
-        amplitude = 9\nprofile = { kind = \"gaussian\", sigma = 2 }\n[output]\nchunk = 64\n",
+        crowd(65, 500)
+            + "[output]
+chunk = 64
+",
     );
     for compression in ["none", "gzip", "zstd"] {
         let set = format!("output.compression=\"{compression}\"");
@@ -37,11 +47,7 @@ fn the_plan_bounds_the_file_of_padded_chunks() {
 #[test]
 fn a_write_that_fails_names_the_file_and_leaves_nothing() {
     let bench = bench();
-    bench.write(
-        "big.toml",
-        "grid = { shape = 128 }\n[spots.a]\ngenerator = { kind = \"uniform\", count = 3000 }\n\
-        amplitude = 9\nprofile = { kind = \"gaussian\", sigma = 2 }\n",
-    );
+    bench.write("big.toml", crowd(128, 3000));
     let before = bench.files();
     // The signal that would come with it is the program's to ignore.
     let small_files = || {
