@@ -243,7 +243,7 @@ fn volume_chunks(
     let place = match volume.offset() {
         Some(offset) if output.contiguous => Some(
             Contiguous::create(writer.path(), offset, layout.shape(), output.dtype.bytes())
-                .map_err(Error::io("write", "volume"))?,
+                .map_err(Error::io("write", writer.path()))?,
         ),
         _ => None,
     };
@@ -260,7 +260,7 @@ fn volume_chunks(
     let mut totals = (0, 0.0);
     let mut digests = Vec::new();
     let mut take = |encoded: std::io::Result<Encoded>| -> Result<()> {
-        let encoded = encoded.map_err(Error::io("write", "volume"))?;
+        let encoded = encoded.map_err(Error::io("write", writer.path()))?;
         totals.0 += encoded.seen.saturated;
         totals.1 = encoded.seen.highest.max(totals.1);
         digests.extend(encoded.digests);
@@ -293,7 +293,7 @@ fn volume_chunks(
     if !layout.hash_in_blocks {
         let encoder = Encoder { chunks: false, digests: true, place: None, ..encoder };
         let mut only_digests = |encoded: std::io::Result<Encoded>| {
-            digests.extend(encoded.map_err(Error::io("hash", "volume"))?.digests);
+            digests.extend(encoded.map_err(Error::io("hash", writer.path()))?.digests);
             Ok(())
         };
         render(&encoder, &layout.hash_blocks(), &mut only_digests, false)?;
@@ -339,7 +339,7 @@ fn write_truth(writer: &mut Writer, truth: &Truth<'_>, scene: &Scene, options: &
             packer.pack(&truth.chunk(i), row_type.size(), compression, &mut bytes).map(|()| bytes)
         },
         |i, bytes| {
-            let bytes = bytes.map_err(Error::io("compress", "spots"))?;
+            let bytes = bytes.map_err(Error::io("compress", writer.path()))?;
             writer.write_chunk(&dataset, &Chunk { offset: [(i * ROWS) as u64, 0, 0], bytes }, 1)
         },
     )?;

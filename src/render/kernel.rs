@@ -1,9 +1,9 @@
 //! The inner loops: many spots into one tile.
 //!
 //! A tile is a box of voxels that stays in the second-level cache. A spot's factors along x begin at whole lanes of
-//! the tile's rows and are 0 outside its box; adding 0 changes nothing (but -0, which leaves as 0). A narrow spot is added row by row
-//! (here); spots that fill much of the tile go through the product of `product.rs`. Both compute, for each voxel
-//! and in the order of the spots,
+//! the tile's rows and are 0 outside its box; adding 0 changes nothing (but -0, which leaves as 0). A narrow spot is
+//! added row by row (here); spots that fill much of the tile go through the product of `product.rs`. Both compute, for
+//! each voxel and in the order of the spots,
 //!
 //! V[z, y, x] = fma(y factor, z factor * x factor, V): one rounding of the product, one of the sum.
 

@@ -44,8 +44,7 @@ impl Contiguous {
         let whole = width as u64 == self.shape[0];
         let piece = if whole { voxels.len() } else { width * self.bytes };
         for (row, piece) in voxels.chunks(piece).enumerate() {
-            let place = self.place([first[0], first[1] + row as u64, first[2]]);
-            write_at(&self.file, piece, place)?;
+            write_at(&self.file, piece, self.place([first[0], first[1] + row as u64, first[2]]))?;
         }
         Ok(())
     }

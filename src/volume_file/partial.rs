@@ -94,7 +94,9 @@ impl Writeback {
         self.waiting += bytes;
         if self.waiting >= WORTHWHILE {
             self.waiting = 0;
-            self.file.as_ref().map(start);
+            if let Some(file) = &self.file {
+                start(file);
+            }
         }
     }
 }

@@ -9,6 +9,8 @@ use super::light::AtRadii;
 use super::table::{RadialTable, TERMS};
 use crate::diagnostic::Diagnostic;
 use crate::profiles::Sums;
+#[cfg(target_arch = "x86_64")]
+use crate::simd::Simd;
 use crate::simd::for_every_width;
 
 /// Pieces that one register holds, and two.
@@ -76,7 +78,7 @@ impl FixedTable {
         let columns: Vec<u32> = offsets[0].iter().map(column).collect();
         let rows = Rows { square: self.square, scale, offsets, columns: &columns };
         #[cfg(target_arch = "x86_64")]
-        if crate::simd::Simd::best() == crate::simd::Simd::Avx512 {
+        if Simd::best() == Simd::Avx512 {
             // SAFETY: `best` has seen that the processor has these instructions.
             return unsafe {
                 if self.pieces == PIECES[0] {
