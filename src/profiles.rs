@@ -82,7 +82,7 @@ pub enum Shape<'a> {
     Dense(&'a dyn Dense),
 }
 
-/// A product of one factor per axis, each at most 1.
+/// A product of one factor per axis, each from 0 to 1.
 pub trait Separable: Sync {
     /// Factors at the distances of each ramp, which says where they go, in whole groups of voxels ([`Ramp::room`]).
     /// Elementwise.

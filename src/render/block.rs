@@ -50,7 +50,7 @@ const MOST_ROWS: usize = 2048;
 pub const DEPTH: usize = 32;
 
 /// The product works on rows in groups of so many.
-pub const ROW_GROUP: usize = 8;
+pub const ROW_GROUP: usize = 16;
 
 /// The voxels of one block while they are summed; reused from block to block.
 pub struct Block<T> {
@@ -274,7 +274,7 @@ fn draw_body<T: Real>(
         block.sums.resize(tiles * block.size.iter().product::<usize>());
         for strip in (0..block.lit.len()).step_by(columns) {
             for tile in strip..strip + columns {
-                block.draw_tile(renderer, tile, strokes.of(tile), &tables.factors);
+                block.draw_tile(renderer, tile, strokes.of(tile), tables.factors());
             }
             if let (Some(done), true) = (&mut done, rest.is_empty()) {
                 done(Strip { block, tile: strip });

@@ -6,9 +6,11 @@
 
 use super::block::{DEPTH, ROW_GROUP};
 use super::kernel::{Real, TILE_WIDTH};
-use super::lanes::LANE;
+use super::lanes::{LANE, Registers};
 use super::product::SLICES;
 use super::strokes::Stroke;
+use super::tables::Factors;
+use crate::math::GROUP;
 
 /// Spots that are added in one go: few enough for what a group of voxels takes of their factors to stay in the first-level
 /// cache while they pass by its slices.
@@ -24,7 +26,6 @@ type Peaks<T> = [T; TOGETHER];
 
 /// Up to [`TOGETHER`] wide strokes.
 pub struct Crowd<T> {
-    count: usize,
     pub places: [Place; TOGETHER],
     /// In the rows at hand, in all columns, `across` at a time, and in all slices, [`SLICES`] at a time.
     rows: Peaks<T>,
@@ -40,7 +41,6 @@ impl<T: Real> Crowd<T> {
     pub fn new() -> Crowd<T> {
         let none = [T::default(); TOGETHER];
         Crowd {
-            count: 0,
             places: [[0; 3]; TOGETHER],
             rows: none,
             columns: [none; TILE_WIDTH / LANE],
@@ -50,127 +50,118 @@ impl<T: Real> Crowd<T> {
         }
     }
 
-    /// Takes other strokes, in a tile of which `extent` is wanted, and which may be `fresh`: hold nothing yet. Its columns
-    /// will be looked at `across` at a time.
+    /// Takes other strokes, at most [`TOGETHER`], in a tile of which `extent` is wanted, and which may be `fresh`: hold nothing
+    /// yet. Its columns will be looked at `across` at a time.
     #[inline(always)]
     pub fn take(
         &mut self,
         strokes: &[Stroke],
-        factors: &[T],
+        factors: Factors<'_, T>,
         extent: [usize; 3],
         across: usize,
         fresh: bool,
     ) {
-        (self.count, self.across, self.all) = (strokes.len(), across, fresh);
+        (self.across, self.all) = (across, fresh);
         for (place, stroke) in self.places.iter_mut().zip(strokes) {
             let first = stroke.first();
             *place = [0, 1, 2].map(|a| (stroke.factors[a] as usize).wrapping_sub(first[a]));
+            // The amplitude is one of its factors.
+            self.all |= factors.values[stroke.factors[2] as usize].to_f64().is_sign_negative();
         }
         for (x, peaks) in (0..extent[0]).step_by(across).zip(&mut self.columns) {
-            self.all |= measure(strokes, factors, 0, [x, across], peaks, self.all);
+            measure(strokes, factors.peaks, 0, [x, across], peaks);
         }
         for (z, peaks) in (0..extent[2]).step_by(SLICES).zip(&mut self.slices) {
-            self.all |= measure(strokes, factors, 2, [z, SLICES.min(extent[2] - z)], peaks, self.all);
+            measure(strokes, factors.peaks, 2, [z, SLICES], peaks);
         }
     }
 
     /// Looks at the rows of the group that begins with `y`; the strokes and factors are those that were taken.
     #[inline(always)]
-    pub fn at_rows(&mut self, strokes: &[Stroke], factors: &[T], y: usize) {
-        self.all |= measure(strokes, factors, 1, [y, ROW_GROUP], &mut self.rows, self.all);
+    pub fn at_rows(&mut self, strokes: &[Stroke], factors: Factors<'_, T>, y: usize) {
+        measure(strokes, factors.peaks, 1, [y, ROW_GROUP], &mut self.rows);
     }
 
     /// Collects the spots that reach the rows at hand in the columns from `x` and the slices from `z` on, and that may
     /// change a voxel there; none is below `lowest`.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `R`.
     #[inline(always)]
-    pub fn reaching<'s>(&self, [x, z]: [usize; 2], lowest: T, spots: &'s mut [u16; TOGETHER]) -> &'s [u16] {
-        let nothing = T::default();
-        let least = if self.all { nothing } else { higher(nothing, lowest).mul(T::UNSEEN) };
-        let peaks = self.columns[x / self.across].iter().zip(&self.rows).zip(&self.slices[z / SLICES]);
+    pub unsafe fn reaching<'s, R: Registers<T>>(
+        &self,
+        [x, z]: [usize; 2],
+        lowest: T,
+        spots: &'s mut [u8; TOGETHER],
+    ) -> &'s [u8] {
+        let least = if self.all || !(lowest > T::default()) { T::default() } else { lowest.mul(T::UNSEEN) };
+        let peaks = [&self.columns[x / self.across], &self.rows, &self.slices[z / SLICES]];
         let mut count = 0;
-        for (i, ((x, y), z)) in peaks.take(self.count).enumerate() {
-            spots[count] = i as u16;
-            count += usize::from(x.mul(*y).mul(*z) > least);
+        for first in (0..TOGETHER).step_by(R::WIDTH) {
+            // SAFETY: as promised by the caller; there are as many peaks as spots, a whole number of registers.
+            let mut above = unsafe {
+                let [x, y, z] = peaks.map(|peaks| R::load(peaks.as_ptr().add(first)));
+                x.mul(y).mul(z).above(R::splat(least))
+            };
+            while above != 0 {
+                spots[count] = (first + above.trailing_zeros() as usize) as u8;
+                count += 1;
+                above &= above - 1;
+            }
         }
         &spots[..count]
     }
 }
 
-/// Finds the peaks of strokes along an axis, or only where there are any; tells whether a factor is negative.
+/// Finds the peaks of strokes in `count` columns, rows or slices from `first` on.
 #[inline(always)]
 fn measure<T: Real>(
     strokes: &[Stroke],
-    factors: &[T],
+    groups: &[T],
     axis: usize,
     [first, count]: [usize; 2],
     peaks: &mut Peaks<T>,
-    only_where: bool,
-) -> bool {
-    let mut falling = false;
+) {
+    *peaks = [T::default(); TOGETHER];
     for (peak, stroke) in peaks.iter_mut().zip(strokes) {
         let (start, end) = (stroke.first()[axis], stroke.end()[axis]);
-        *peak = T::default();
         if start < first + count && first < end {
-            *peak = T::TINY;
-            if only_where {
-                continue;
-            }
-            let at = (stroke.factors[axis] as usize + first).wrapping_sub(start);
-            let (lowest, highest) = extremes(&factors[at..at + count]);
-            falling |= lowest < T::default();
-            *peak = higher(highest, *peak);
+            let at = (stroke.factors[axis] as usize + first).wrapping_sub(start) / GROUP;
+            *peak = groups[at..at + count / GROUP].iter().fold(groups[at], |a, &b| if b > a { b } else { a });
         }
     }
-    falling
-}
-
-#[inline(always)]
-fn lower<T: Real>(a: T, b: T) -> T {
-    if b < a { b } else { a }
-}
-
-#[inline(always)]
-fn higher<T: Real>(a: T, b: T) -> T {
-    if b > a { b } else { a }
-}
-
-/// The lowest and the highest of at least one number.
-#[inline(always)]
-pub fn extremes<T: Real>(numbers: &[T]) -> (T, T) {
-    let (fours, rest) = numbers.as_chunks::<4>();
-    let (mut low, mut high) = ([numbers[0]; 4], [numbers[0]; 4]);
-    for four in fours {
-        for i in 0..4 {
-            (low[i], high[i]) = (lower(low[i], four[i]), higher(high[i], four[i]));
-        }
-    }
-    for &number in rest {
-        (low[0], high[0]) = (lower(low[0], number), higher(high[0], number));
-    }
-    let of = |choose: fn(T, T) -> T, [a, b, c, d]: [T; 4]| choose(choose(a, b), choose(c, d));
-    (of(lower, low), of(higher, high))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::lanes::Portable;
     use super::super::strokes::{Kind, Strokes};
+    use super::super::tables::find_peaks;
     use super::*;
 
     /// The spots that are added to voxels of at least `lowest`: each has one factor that is not 1, for its second slice.
-    fn added<T: Real>(lowest: T, values: &[f64]) -> Vec<u16> {
+    fn added<T: Real>(lowest: T, values: &[f64]) -> Vec<u8>
+    where
+        Portable<T>: Registers<T>,
+    {
         let (mut strokes, mut factors) = (Strokes::default(), Vec::new());
-        strokes.begin([32, 8, 2], [1; 3]);
+        strokes.begin([32, 16, 2], [1; 3]);
         for (id, &value) in (0..).zip(values) {
             let at = factors.len() as u32;
-            factors.extend([T::from_f64(1.0); 40]);
-            factors.extend([T::from_f64(0.0), T::from_f64(value)]);
-            strokes.add(id, &[0..32, 0..8, 0..2], [at, at + 32, at + 40], Kind::Wide);
+            factors.extend([T::from_f64(1.0); 48]);
+            factors.extend([0.0 * value, value, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0].map(T::from_f64));
+            strokes.add(id, &[0..32, 0..16, 0..2], [at, at + 32, at + 48], Kind::Wide);
         }
         strokes.sort();
         let mut crowd = Crowd::new();
-        crowd.take(strokes.of(0), &factors, [32, 8, 2], TILE_WIDTH, false);
-        crowd.at_rows(strokes.of(0), &factors, 0);
-        crowd.reaching([0, 0], lowest, &mut [0; TOGETHER]).to_vec()
+        let mut peaks = vec![T::default(); factors.len() / GROUP];
+        find_peaks(&factors, &mut peaks);
+        let factors = Factors { values: &factors, peaks: &peaks };
+        crowd.take(strokes.of(0), factors, [32, 16, 2], TILE_WIDTH, false);
+        crowd.at_rows(strokes.of(0), factors, 0);
+        let mut spots = [0; TOGETHER];
+        // SAFETY: plain arrays need no special instructions.
+        unsafe { crowd.reaching::<Portable<T>>([0, 0], lowest, &mut spots) }.to_vec()
     }
 
     #[test]

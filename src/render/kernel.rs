@@ -11,6 +11,7 @@ use super::crowd::Crowd;
 use super::lanes::{self, LANE, Registers, best};
 use super::product::product;
 use super::strokes::Stroke;
+use super::tables::Factors;
 use crate::math::Ramp;
 use crate::profiles::Separable;
 
@@ -45,7 +46,7 @@ pub trait Real: Copy + Default + Send + Sync + PartialOrd + 'static {
     fn multiply(
         tile: &mut Rows<'_, Self>,
         strokes: &[Stroke],
-        factors: &[Self],
+        factors: Factors<'_, Self>,
         fresh: bool,
         crowd: &mut Crowd<Self>,
     );
@@ -137,7 +138,7 @@ unsafe fn draw_floored<T: Real, R: Registers<T>>(tile: &mut Rows<'_, T>, strokes
 }
 
 /// The loops for one type of number, with the registers of each set of instructions: one lane for rows, and for the
-/// product as many rows and columns of registers as there are registers for.
+/// product as many rows of registers as there are registers for.
 macro_rules! real {
     ($type:ty, tiny: $tiny:literal, $factors:ident, single: $single:expr, narrow: $narrow:expr, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
         impl Real for $type {
@@ -197,7 +198,7 @@ macro_rules! real {
             fn multiply(
                 tile: &mut Rows<'_, $type>,
                 strokes: &[Stroke],
-                factors: &[$type],
+                factors: Factors<'_, $type>,
                 fresh: bool,
                 crowd: &mut Crowd<$type>,
             ) {
@@ -205,18 +206,18 @@ macro_rules! real {
                     fn best(
                         tile: &mut Rows<'_, $type>,
                         strokes: &[Stroke],
-                        factors: &[$type],
+                        factors: Factors<'_, $type>,
                         fresh: bool,
                         crowd: &mut Crowd<$type>,
                     ) =
-                        product::<$type, lanes::$wide512, 8, 2>,
-                        product::<$type, lanes::$wide256, 4, { 16 / size_of::<$type>() / 2 }>,
-                        product::<$type, lanes::Portable<$type>, 4, { 16 / size_of::<$type>() / 2 }>;
+                        product::<$type, lanes::$wide512, 16>,
+                        product::<$type, lanes::$wide256, 4>,
+                        product::<$type, lanes::Portable<$type>, { 32 / size_of::<$type>() }>;
                 }
                 best(tile, strokes, factors, fresh, crowd);
             }
         }
     };
 }
-real!(f32, tiny: 1e-12, factors_f32, single: Some, narrow: |from| R::load(from), rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32);
+real!(f32, tiny: 1e-12, factors_f32, single: Some, narrow: |from| R::load(from), rows: Avx2F32 Avx2F32, product: Avx512F32 Avx2F32Pair);
 real!(f64, tiny: 1e-102, factors, single: |_| None, narrow: |from: *const f64| R::load(std::array::from_fn::<f32, TILE_WIDTH, _>(|i| if i < R::WIDTH { *from.add(i) as f32 } else { 0.0 }).as_ptr()), rows: Avx512F64 Avx2F64, product: Avx512F64 Avx2F64);

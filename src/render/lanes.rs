@@ -73,6 +73,8 @@ pub trait Registers<T>: Copy {
     unsafe fn mul_add(self, factor: Self, other: Self) -> Self;
     unsafe fn add_floor(self, other: Self) -> Self;
     unsafe fn min(self, other: Self) -> Self;
+    /// A bit for each number that is above its counterpart in `other`, the lowest for the first.
+    unsafe fn above(self, other: Self) -> u32;
 }
 
 /// Any processor: what the compiler makes of plain arrays.
@@ -116,6 +118,10 @@ macro_rules! portable {
             unsafe fn min(self, other: Self) -> Self {
                 Portable(std::array::from_fn(|i| if other.0[i] < self.0[i] { other.0[i] } else { self.0[i] }))
             }
+            #[inline(always)]
+            unsafe fn above(self, other: Self) -> u32 {
+                (0..LANE).fold(0, |bits, i| bits | u32::from(self.0[i] > other.0[i]) << i)
+            }
         }
     };
 }
@@ -131,7 +137,7 @@ mod x86 {
     /// `$name` holds `$count` registers of `$per` numbers of `$type`.
     macro_rules! registers {
         ($name:ident, $type:ty, $register:ty, $count:literal, $per:literal,
-         $load:ident, $store:ident, $stream:ident, $splat:ident, $mul:ident, $fma:ident, $add:ident, $floor:expr, $min:ident) => {
+         $load:ident, $store:ident, $stream:ident, $splat:ident, $mul:ident, $fma:ident, $add:ident, $floor:expr, $min:ident, $above:expr) => {
             #[derive(Clone, Copy)]
             pub struct $name([$register; $count]);
 
@@ -175,6 +181,11 @@ mod x86 {
                 unsafe fn min(self, other: Self) -> Self {
                     $name(std::array::from_fn(|i| unsafe { $min(self.0[i], other.0[i]) }))
                 }
+                #[inline(always)]
+                unsafe fn above(self, other: Self) -> u32 {
+                    (0..$count)
+                        .fold(0, |bits, i| bits | unsafe { $above(self.0[i], other.0[i]) } << (i * $per))
+                }
             }
         };
     }
@@ -193,7 +204,8 @@ mod x86 {
         _mm512_fmadd_ps,
         _mm512_add_ps,
         _mm512_roundscale_ps::<DOWN>,
-        _mm512_min_ps
+        _mm512_min_ps,
+        |a, b| u32::from(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b))
     );
     registers!(
         Avx512F64,
@@ -209,7 +221,8 @@ mod x86 {
         _mm512_fmadd_pd,
         _mm512_add_pd,
         _mm512_roundscale_pd::<DOWN>,
-        _mm512_min_pd
+        _mm512_min_pd,
+        |a, b| u32::from(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b))
     );
     registers!(
         Avx2F32,
@@ -225,7 +238,25 @@ mod x86 {
         _mm256_fmadd_ps,
         _mm256_add_ps,
         _mm256_floor_ps,
-        _mm256_min_ps
+        _mm256_min_ps,
+        |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) as u32
+    );
+    registers!(
+        Avx2F32Pair,
+        f32,
+        __m256,
+        2,
+        8,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_stream_ps,
+        _mm256_set1_ps,
+        _mm256_mul_ps,
+        _mm256_fmadd_ps,
+        _mm256_add_ps,
+        _mm256_floor_ps,
+        _mm256_min_ps,
+        |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) as u32
     );
     registers!(
         Avx2F64,
@@ -241,11 +272,12 @@ mod x86 {
         _mm256_fmadd_pd,
         _mm256_add_pd,
         _mm256_floor_pd,
-        _mm256_min_pd
+        _mm256_min_pd,
+        |a, b| _mm256_movemask_pd(_mm256_cmp_pd::<_CMP_GT_OQ>(a, b)) as u32
     );
 }
 #[cfg(target_arch = "x86_64")]
-pub use x86::{Avx2F32, Avx2F64, Avx512F32, Avx512F64};
+pub use x86::{Avx2F32, Avx2F32Pair, Avx2F64, Avx512F32, Avx512F64};
 
 /// Defines a function with a body for each set of instructions; the call goes to the best that the processor has.
 macro_rules! best {

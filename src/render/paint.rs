@@ -6,6 +6,7 @@ use super::Renderer;
 use super::block::{Block, Lit};
 use super::kernel::{Real, Rows, TILE_WIDTH};
 use super::strokes::{Kind, Stroke};
+use super::tables::Factors;
 use crate::profiles::{Shape, Sums};
 
 /// What a product costs beside its multiplications, in spots: the tile is loaded and stored.
@@ -22,7 +23,7 @@ impl<T: Real> Block<T> {
         renderer: &Renderer<'_>,
         tile: usize,
         strokes: &[Stroke],
-        factors: &[T],
+        factors: Factors<'_, T>,
     ) {
         let first = self.first_voxel(tile);
         let extent = self.extent();
@@ -47,9 +48,9 @@ impl<T: Real> Block<T> {
             let place = self.place(tile);
             let mut rows = Rows { voxels: &mut self.sums[place], height: self.size[1], extent };
             match (floored, multiply) {
-                (true, _) => T::draw_floored(&mut rows, run, factors),
+                (true, _) => T::draw_floored(&mut rows, run, factors.values),
                 (false, true) => T::multiply(&mut rows, run, factors, fresh, &mut self.crowd),
-                (false, false) => T::draw(&mut rows, run, factors),
+                (false, false) => T::draw(&mut rows, run, factors.values),
             }
         }
     }

@@ -5,13 +5,17 @@
 //! factors are 0 outside its box.
 
 use super::block::ROW_GROUP;
-use super::crowd::{Crowd, TOGETHER, extremes};
+use super::crowd::{Crowd, TOGETHER};
 use super::kernel::{Real, Rows, TILE_WIDTH};
 use super::lanes::Registers;
 use super::strokes::Stroke;
+use super::tables::Factors;
 
 /// Slices for which spots are collected: few enough for most of them to reach all.
 pub const SLICES: usize = 8;
+
+/// Rows that are kept in registers where no more are left.
+const FEW_ROWS: usize = 8;
 
 /// Adds wide strokes to the tile, in their order; to 0 where it is `fresh`.
 ///
@@ -20,68 +24,62 @@ pub const SLICES: usize = 8;
 /// slices; the strokes are wide, lie within it, and have finite factors in `factors` for the whole of every group of columns,
 /// rows and slices that they reach. What the crowd holds beforehand does not matter.
 #[inline(always)]
-pub unsafe fn product<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>(
+pub unsafe fn product<T: Real, R: Registers<T>, const ROWS: usize>(
     tile: &mut Rows<'_, T>,
     strokes: &[Stroke],
-    factors: &[T],
+    factors: Factors<'_, T>,
     fresh: bool,
     crowd: &mut Crowd<T>,
 ) {
     let [width, height, depth] = tile.extent;
     for (part, strokes) in strokes.chunks(TOGETHER).enumerate() {
         let fresh = fresh && part == 0;
-        crowd.take(strokes, factors, tile.extent, COLUMNS * R::WIDTH, fresh);
+        crowd.take(strokes, factors, tile.extent, R::WIDTH, fresh);
         for y in (0..height).step_by(ROW_GROUP) {
             crowd.at_rows(strokes, factors, y);
-            for x in (0..width).step_by(COLUMNS * R::WIDTH) {
+            for x in (0..width).step_by(R::WIDTH) {
                 for z in (0..depth).step_by(SLICES) {
                     // SAFETY: as for this function.
-                    unsafe {
-                        if width - x > R::WIDTH {
-                            add_crowd::<T, R, ROWS, COLUMNS>(tile, crowd, factors, [x, y, z], fresh);
-                        } else {
-                            add_crowd::<T, R, ROWS, 1>(tile, crowd, factors, [x, y, z], fresh);
-                        }
-                    }
+                    unsafe { add_crowd::<T, R, ROWS>(tile, crowd, factors.values, [x, y, z], fresh) };
                 }
             }
         }
     }
 }
 
-/// Adds those of a crowd that change anything in the columns from `x`, the group of rows from `y` and up to [`SLICES`]
-/// slices from `z` on.
+/// Adds those of a crowd that change anything in the column of registers at `x`, the group of rows from `y` and up to
+/// [`SLICES`] slices from `z` on.
 ///
 /// # Safety
 /// As for `product`.
 #[inline(always)]
-unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>(
+unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize>(
     tile: &mut Rows<'_, T>,
     crowd: &Crowd<T>,
     factors: &[T],
     [x, y, z]: [usize; 3],
     fresh: bool,
 ) {
-    let width = (COLUMNS * R::WIDTH).min(tile.extent[0] - x);
-    let (rows, slices) = (ROW_GROUP.min(tile.extent[1] - y), SLICES.min(tile.extent[2] - z));
+    let size = [R::WIDTH, ROW_GROUP, SLICES];
+    let [width, wanted, slices] = [0, 1, 2].map(|a| size[a].min(tile.extent[a] - [x, y, z][a]));
     let slice = tile.height * TILE_WIDTH;
     let first = z * slice + y * TILE_WIDTH + x;
     let last = first + (slices - 1) * slice + (ROW_GROUP - 1) * TILE_WIDTH;
-    let voxels = &mut tile.voxels[first..last + COLUMNS * R::WIDTH];
+    let voxels = &mut tile.voxels[first..last + R::WIDTH];
     // SAFETY: as for this function; the voxels lie within the tile, and the factors of all of them are there.
     unsafe {
         let lowest = if fresh {
             T::default()
         } else {
-            lowest::<T, R, COLUMNS>(voxels.as_ptr(), slice, [width, rows, slices])
+            lowest::<T, R>(voxels.as_ptr(), slice, [width, wanted, slices])
         };
         let mut spots = [0; TOGETHER];
-        let spots = crowd.reaching([x, z], lowest, &mut spots);
+        let spots = crowd.reaching::<R>([x, z], lowest, &mut spots);
         if spots.is_empty() && !fresh {
             return;
         }
         for i in 0..slices {
-            for j in (0..rows).step_by(ROWS) {
+            for j in (0..wanted).step_by(ROWS) {
                 let rows = voxels.as_mut_ptr().add(i * slice + j * TILE_WIDTH);
                 let places = spots.iter().map(|&spot| {
                     let place = &crowd.places[usize::from(spot)];
@@ -89,7 +87,12 @@ unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: 
                         |a: usize, first: usize| factors.as_ptr().wrapping_add(place[a].wrapping_add(first));
                     [at(0, x), at(1, y + j), at(2, z + i)]
                 });
-                add::<T, R, ROWS, COLUMNS>(rows, places, fresh);
+                // No registers for rows that are not wanted.
+                if ROWS > FEW_ROWS && wanted - j <= FEW_ROWS {
+                    add::<T, R, FEW_ROWS>(rows, places, fresh);
+                } else {
+                    add::<T, R, ROWS>(rows, places, fresh);
+                }
             }
         }
     }
@@ -100,7 +103,7 @@ unsafe fn add_crowd<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: 
 /// # Safety
 /// As for `product`; `voxels` points to the first.
 #[inline(always)]
-unsafe fn lowest<T: Real, R: Registers<T>, const COLUMNS: usize>(
+unsafe fn lowest<T: Real, R: Registers<T>>(
     voxels: *const T,
     slice: usize,
     [width, rows, slices]: [usize; 3],
@@ -108,58 +111,43 @@ unsafe fn lowest<T: Real, R: Registers<T>, const COLUMNS: usize>(
     let mut low = [T::default(); TILE_WIDTH];
     // SAFETY: as promised by the caller.
     unsafe {
-        let mut columns: [R; COLUMNS] = std::array::from_fn(|x| R::load(voxels.add(x * R::WIDTH)));
+        let mut column = R::load(voxels);
         for z in 0..slices {
             for y in 0..rows {
-                for x in 0..COLUMNS {
-                    let at = voxels.add(z * slice + y * TILE_WIDTH + x * R::WIDTH);
-                    columns[x] = columns[x].min(R::load(at));
-                }
+                column = column.min(R::load(voxels.add(z * slice + y * TILE_WIDTH)));
             }
         }
-        for x in 0..COLUMNS {
-            columns[x].store(low.as_mut_ptr().add(x * R::WIDTH));
-        }
+        column.store(low.as_mut_ptr());
     }
-    extremes(&low[..width]).0
+    low[1..width].iter().fold(low[0], |low, &voxel| if voxel < low { voxel } else { low })
 }
 
-/// V[y, x] = fma(ey[y], ez * ex[x], V[y, x]) for some rows and columns of one slice, and spots whose factors x y z begin
-/// at `spots`.
+/// V[y, x] = fma(ey[y], ez * ex[x], V[y, x]) for some rows of one slice, as many columns as a register has, and spots whose
+/// factors x y z begin at `spots`.
 ///
 /// # Safety
 /// As for `product`; `rows` points to the first of the voxels.
 #[inline(always)]
-unsafe fn add<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>(
+unsafe fn add<T: Real, R: Registers<T>, const ROWS: usize>(
     rows: *mut T,
     spots: impl Iterator<Item = [*const T; 3]>,
     fresh: bool,
 ) {
     // SAFETY: as promised by the caller.
     unsafe {
-        let at = |y: usize, x: usize| rows.add(y * TILE_WIDTH + x * R::WIDTH);
-        let mut sums = [[R::splat(T::default()); COLUMNS]; ROWS];
+        let row = |y: usize| rows.add(y * TILE_WIDTH);
+        let mut sums = [R::splat(T::default()); ROWS];
         if !fresh {
-            for y in 0..ROWS {
-                for x in 0..COLUMNS {
-                    sums[y][x] = R::load(at(y, x));
-                }
-            }
+            sums = std::array::from_fn(|y| R::load(row(y)));
         }
         for [ex, ey, ez] in spots {
-            let ez = R::splat(*ez);
-            let zx: [R; COLUMNS] = std::array::from_fn(|x| ez.mul(R::load(ex.add(x * R::WIDTH))));
-            for y in 0..ROWS {
-                let ey = R::splat(*ey.add(y));
-                for x in 0..COLUMNS {
-                    sums[y][x] = ey.mul_add(zx[x], sums[y][x]);
-                }
+            let zx = R::splat(*ez).mul(R::load(ex));
+            for (y, sum) in sums.iter_mut().enumerate() {
+                *sum = R::splat(*ey.add(y)).mul_add(zx, *sum);
             }
         }
-        for y in 0..ROWS {
-            for x in 0..COLUMNS {
-                sums[y][x].store(at(y, x));
-            }
+        for (y, sum) in sums.into_iter().enumerate() {
+            sum.store(row(y));
         }
     }
 }
@@ -168,15 +156,16 @@ unsafe fn add<T: Real, R: Registers<T>, const ROWS: usize, const COLUMNS: usize>
 mod tests {
     use super::super::lanes::{LANE, Portable};
     use super::super::strokes::{Kind, Strokes};
+    use super::super::tables::find_peaks;
     use super::*;
     use crate::random::Streams;
 
-    /// Strokes all over a tile of 32 x 16 x 4 voxels, and their factors: one in twelve fills it, most of the others are too
+    /// Strokes all over a tile of 32 x 32 x 4 voxels, and their factors: one in twelve fills it, most of the others are too
     /// faint to change a bright voxel, and one in fifty is negative where `signs` are mixed.
     fn strokes<T: Real>(count: u32, signs: bool) -> (Strokes, Vec<T>) {
         let mut draws = Streams::new(3, 0, "strokes").field("place").at(0);
         let (mut strokes, mut factors) = (Strokes::default(), Vec::new());
-        strokes.begin([32, 16, 4], [1; 3]);
+        strokes.begin([32, 32, 4], [1; 3]);
         for id in 0..count {
             let filling = id % 12 == 0;
             let mut part = |edge: u64| {
@@ -184,18 +173,22 @@ mod tests {
                 let end = start + 1 + draws.below(edge - start);
                 if filling { 0..edge as u32 } else { start as u32..end as u32 }
             };
-            let voxels = [part(32), part(16), part(4)];
+            let voxels = [part(32), part(32), part(4)];
             let at = factors.len() as u32;
             let sign = if signs && id % 50 == 30 { -1.0 } else { 1.0 };
-            for (edge, range) in [32, 16, 4].into_iter().zip(&voxels) {
+            for (edge, range) in [32, 32, 4].into_iter().zip(&voxels) {
+                // Factors along z are times the amplitude.
+                let sign = if edge == 4 { sign } else { 1.0 };
                 let size = if filling { 1.0 } else { libm::exp(-20.0 * draws.unit()) };
                 // Faint voxels lie among the bright ones.
                 let size = |i| if filling && i % 4 == 3 { 1e-4 } else { size };
                 let factor = |i| if range.contains(&i) { sign * size(i) * (0.5 + draws.unit()) } else { 0.0 };
                 factors.extend((0..edge).map(factor).map(T::from_f64));
             }
+            // Along each axis they begin with a group.
+            factors.extend([T::default(); 4]);
             let lane = voxels[0].start / LANE as u32 * LANE as u32;
-            let first = [at + lane, at + 32 + voxels[1].start, at + 48 + voxels[2].start];
+            let first = [at + lane, at + 32 + voxels[1].start, at + 64 + voxels[2].start];
             strokes.add(id, &voxels, first, Kind::Wide);
         }
         strokes.sort();
@@ -208,23 +201,26 @@ mod tests {
     {
         let many = 2 * TOGETHER as u32 + 9;
         for (count, extent, signs) in [
-            (1, [32, 16, 4], false),
+            (1, [32, 32, 4], false),
             (7, [5, 9, 3], false),
-            (many, [32, 16, 4], false),
-            (many, [29, 13, 3], false),
-            (many, [32, 16, 4], true),
-            (49, [17, 16, 1], true),
+            (many, [32, 32, 4], false),
+            (many, [29, 21, 3], false),
+            (many, [32, 32, 4], true),
+            (49, [17, 32, 1], true),
         ] {
             let (strokes, factors) = strokes::<T>(count, signs);
             let strokes = strokes.of(0);
+            let mut peaks = vec![T::default(); factors.len() / 8];
+            find_peaks(&factors, &mut peaks);
+            let table = Factors { values: &factors, peaks: &peaks };
             let sum = |draw: &dyn Fn(&mut Rows<'_, T>)| {
-                let mut voxels = vec![T::default(); 32 * 16 * 4];
-                draw(&mut Rows { voxels: &mut voxels, height: 16, extent });
+                let mut voxels = vec![T::default(); 32 * 32 * 4];
+                draw(&mut Rows { voxels: &mut voxels, height: 32, extent });
                 let mut seen = Vec::new();
                 for z in 0..extent[2] {
                     for y in 0..extent[1] {
                         seen.extend(
-                            voxels[(z * 16 + y) * 32..][..extent[0]].iter().map(|v| v.to_f64().to_bits()),
+                            voxels[(z * 32 + y) * 32..][..extent[0]].iter().map(|v| v.to_f64().to_bits()),
                         );
                     }
                 }
@@ -232,7 +228,7 @@ mod tests {
             };
             let rows = sum(&|tile| T::draw(tile, strokes, &factors));
             let multiply = |tile: &mut Rows<'_, T>, strokes: &[Stroke], fresh| {
-                T::multiply(tile, strokes, &factors, fresh, &mut Crowd::new());
+                T::multiply(tile, strokes, table, fresh, &mut Crowd::new());
             };
             assert!(rows == sum(&|tile| multiply(tile, strokes, true)), "{count}");
             let (first, rest) = strokes.split_at(strokes.len() / 3);
@@ -243,7 +239,7 @@ mod tests {
             assert!(rows == both, "{count} in two parts");
             // SAFETY: plain arrays need no special instructions, and all strokes have all factors.
             let plain = sum(&|tile| unsafe {
-                product::<T, Portable<T>, 4, 1>(tile, strokes, &factors, true, &mut Crowd::new())
+                product::<T, Portable<T>, 4>(tile, strokes, table, true, &mut Crowd::new())
             });
             assert!(rows == plain, "{count} in plain arrays");
         }

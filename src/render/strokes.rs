@@ -11,7 +11,7 @@ use super::product::SLICES;
 pub enum Kind {
     /// From factors for the lanes, rows and slices that it touches.
     Narrow,
-    /// From factors, 0 outside its box, for the whole of every box of a product that it reaches.
+    /// Fit for a product: from factors, 0 outside its box, for the whole of every box of a product that it reaches.
     Wide,
     /// Voxel by voxel.
     Dense,

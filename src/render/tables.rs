@@ -14,16 +14,34 @@ use crate::profiles::Shape;
 /// Bytes that the factors of a batch of spots should take at most: they stay in the second-level cache.
 pub const TABLE_BYTES: usize = 3 << 18;
 
-/// A spot is wide where so many times its box is more than all voxels that a product would work on for it: wide spots in
-/// a row are what makes a product worth its while, even where some hardly reach the tile.
-const WORTHWHILE: f32 = 6.0;
+/// Spots side by side are wide where a product would work on fewer than so many times the voxels of their boxes. Either all
+/// of them are or none: a narrow one in between would break the product of the others in two, and costs it little.
+const WORTHWHILE: f32 = 3.0;
 
 /// Strokes of a batch at which no more spots are added; at most twice as many come together.
 const MOST_STROKES: usize = 1 << 14;
 
+/// Factors of spots.
+#[derive(Clone, Copy)]
+pub struct Factors<'a, T> {
+    pub values: &'a [T],
+    /// Of wide spots, the largest of each [`GROUP`] of their values; at least [`Real::TINY`].
+    pub peaks: &'a [T],
+}
+
+/// Finds the peaks of values; see [`Factors::peaks`].
+#[inline(always)]
+pub fn find_peaks<T: Real>(values: &[T], peaks: &mut [T]) {
+    let higher = |peak: T, &value: &T| if value > peak { value } else { peak };
+    for (group, peak) in values.as_chunks::<GROUP>().0.iter().zip(peaks) {
+        *peak = group.iter().fold(T::TINY, higher);
+    }
+}
+
 /// Factors of a batch of spots, in the order of their numbers.
 pub struct Tables<T> {
-    pub factors: Numbers<T>,
+    values: Numbers<T>,
+    peaks: Numbers<T>,
     /// Factors in use.
     used: usize,
     gathered: Box<Gathered>,
@@ -41,6 +59,7 @@ struct Placed {
     axes: [[u32; 4]; 3],
     /// Those along z are to be multiplied by it.
     amplitude: f64,
+    wide: bool,
 }
 
 /// What the factors of spots side by side take along x y z.
@@ -49,32 +68,35 @@ struct Rooms {
     skipped: [[u32; SPOTS]; 3],
     /// All of them.
     room: [[u32; SPOTS]; 3],
-    wide: [u32; SPOTS],
+    /// Whether the spots are wide.
+    wide: bool,
 }
 
 impl Rooms {
-    /// Where a product is drawn, it works on boxes of `whole` voxels.
+    /// Where a product is drawn, it works on boxes of `whole` voxels, powers of two.
     #[inline(always)]
     fn measure(&mut self, spots: &Gathered, whole: [usize; 3]) {
+        // Axis by axis, as plainly as it takes for several spots to be worked out at once.
+        let [mut own, mut wider] = [[1.0_f32; SPOTS]; 2];
+        for a in 0..3 {
+            let mask = whole[a] as u32 - 1;
+            for i in 0..SPOTS {
+                let (first, end) = (spots.first_voxel[a][i], spots.end_voxel[a][i]);
+                own[i] *= end.wrapping_sub(first) as i32 as f32;
+                wider[i] *= (end.wrapping_add(mask) & !mask).wrapping_sub(first & !mask) as i32 as f32;
+            }
+        }
+        let mut saved = [0.0; LANE];
         for i in 0..SPOTS {
-            let range = |a: usize| (spots.first_voxel[a][i], spots.end_voxel[a][i]);
-            // Steps are powers of two.
-            let around = |a: usize, step: usize| {
-                let ((start, end), mask) = (range(a), step as u32 - 1);
-                (start & !mask, end.wrapping_add(mask) & !mask)
-            };
-            let narrow = [around(0, LANE), around(1, 1), around(2, 1)];
-            let wider = [around(0, whole[0]), around(1, whole[1]), around(2, whole[2])];
-            let volume = |sides: [(u32, u32); 3]| {
-                sides.map(|(start, end)| end.wrapping_sub(start) as i32 as f32).iter().product::<f32>()
-            };
-            let wide = WORTHWHILE * volume([range(0), range(1), range(2)]) > volume(wider);
-            self.wide[i] = u32::from(wide);
-            for a in 0..3 {
-                let start = if wide { wider[a].0 } else { narrow[a].0 };
-                let end = if wide { wider[a].1 } else { narrow[a].1 };
-                self.skipped[a][i] = range(a).0.wrapping_sub(start);
-                self.room[a][i] = end.wrapping_sub(start);
+            saved[i % LANE] += if i < spots.count { WORTHWHILE * own[i] - wider[i] } else { 0.0 };
+        }
+        self.wide = saved.iter().sum::<f32>() > 0.0;
+        for (a, step) in (if self.wide { whole } else { [LANE, 1, 1] }).into_iter().enumerate() {
+            let mask = step as u32 - 1;
+            for i in 0..SPOTS {
+                let (first, end) = (spots.first_voxel[a][i], spots.end_voxel[a][i]);
+                self.skipped[a][i] = first & mask;
+                self.room[a][i] = (end.wrapping_add(mask) & !mask).wrapping_sub(first & !mask);
             }
         }
     }
@@ -84,13 +106,18 @@ impl<T: Real> Tables<T> {
     pub fn new() -> Tables<T> {
         let none = [[0; SPOTS]; 3];
         Tables {
-            factors: Numbers::new(),
+            values: Numbers::new(),
+            peaks: Numbers::new(),
             used: 0,
             gathered: Box::new(Gathered::new()),
-            rooms: Box::new(Rooms { skipped: none, room: none, wide: [0; SPOTS] }),
+            rooms: Box::new(Rooms { skipped: none, room: none, wide: false }),
             placed: Vec::new(),
             ramps: Vec::new(),
         }
+    }
+
+    pub fn factors(&self) -> Factors<'_, T> {
+        Factors { values: &self.values, peaks: &self.peaks }
     }
 
     /// Takes the first of the spots `ids`, replaces the factors by theirs within the block `voxels` (indices of the whole
@@ -153,7 +180,8 @@ impl<T: Real> Tables<T> {
         let (spots, rooms) = (&*self.gathered, &*self.rooms);
         // Registers load their factors from one line of the cache.
         let mut at = self.used.next_multiple_of(2 * LANE) as u32;
-        let mut placed = Placed { axes: [[0; 4]; 3], amplitude: spots.amplitude[i] };
+        let wide = rooms.wide;
+        let mut placed = Placed { axes: [[0; 4]; 3], amplitude: spots.amplitude[i], wide };
         for a in 0..3 {
             let first = at + rooms.skipped[a][i];
             let end = first + spots.end_voxel[a][i] - spots.first_voxel[a][i];
@@ -170,17 +198,18 @@ impl<T: Real> Tables<T> {
         let [[room, x, ..], [_, y, ..], [_, z, ..]] = placed.axes;
         // The first lane begins before the spot does.
         let lane = room + (x - room) / LANE as u32 * LANE as u32;
-        ([lane, y, z], if rooms.wide[i] != 0 { Kind::Wide } else { Kind::Narrow })
+        ([lane, y, z], if wide { Kind::Wide } else { Kind::Narrow })
     }
 
     /// Evaluates the factors that have places.
     #[inline(always)]
     fn evaluate(&mut self, shape: &Shape<'_>, flat: bool) {
         let Shape::Separable(profile) = shape else { return };
-        if self.factors.len() < self.used {
-            self.factors.resize(self.used + self.used / 4);
+        if self.values.len() < self.used {
+            self.values.resize((self.used + self.used / 4).next_multiple_of(GROUP));
+            self.peaks.resize(self.values.len() / GROUP);
         }
-        let factors = &mut self.factors;
+        let factors = &mut self.values;
         for placed in &self.placed {
             for [room, first, ..] in placed.axes {
                 clear(factors, room, first);
@@ -198,6 +227,12 @@ impl<T: Real> Tables<T> {
             }
             for [_, _, end, room] in placed.axes {
                 clear(factors, end, room);
+            }
+            if placed.wide {
+                for [room, .., end] in placed.axes {
+                    let (room, end) = (room as usize, (end as usize).next_multiple_of(GROUP));
+                    find_peaks(&factors[room..end], &mut self.peaks[room / GROUP..]);
+                }
             }
         }
         self.placed.clear();
