@@ -14,6 +14,7 @@ mod scenes;
 mod schema;
 mod signals;
 mod verify;
+mod warnings;
 
 use std::process::ExitCode;
 

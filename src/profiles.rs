@@ -50,6 +50,13 @@ pub trait Profile: Send + Sync {
     /// Gaussians that is the sum over all voxels; what is taken at voxel centres adds up to it where voxels are small enough.
     fn light(&self, size: &Size, grid: &Grid) -> f64;
 
+    /// The largest share of a spot's light by which the sum of all voxels may differ from it, because only the values at
+    /// their centres count.
+    fn missed(&self, size: &Size, grid: &Grid) -> f64 {
+        let _ = (size, grid);
+        0.0
+    }
+
     /// The largest value a spot of amplitude 1 can take at a voxel.
     fn peak(&self, size: &Size, grid: &Grid) -> f64;
 

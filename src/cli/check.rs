@@ -12,6 +12,7 @@ use blobscene::render::Renderer;
 
 use super::console::{Console, diagnostic_json};
 use super::scenes::{Placed, Reading, pool};
+use super::warnings;
 
 /// Read and validate scenes, and report every problem at once.
 #[derive(Args)]
@@ -35,12 +36,17 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
         let checked = Placed::read(path, &arguments.reading, &limits, &pool).and_then(|placed| {
             let Placed { scene, spots, region } = &placed;
             let plan = Plan::new(scene, spots, region, &limits)?;
-            pool.install(|| Renderer::new(scene, spots, plan.most_references()).check())?;
-            Ok(placed)
+            let warnings = pool.install(|| {
+                let renderer = Renderer::new(scene, spots, plan.most_references());
+                renderer.check().map(|()| warnings::of_scene(&placed, &renderer))
+            })?;
+            Ok((placed, warnings))
         });
+        let mut warnings = Vec::new();
         let (valid, found) = match checked {
-            Ok(placed) => {
-                placed.scene.warnings.iter().for_each(|warning| console.warning(warning));
+            Ok((placed, told)) => {
+                warnings = told;
+                warnings.iter().for_each(|warning| console.warning(warning));
                 if !arguments.json {
                     console.answer(&format!(
                         "{}: valid, {} in {} voxels\n",
@@ -61,7 +67,7 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
             Err(other) => return Err(other),
         };
         let listed: Vec<Json> = found.iter().map(diagnostic_json).collect();
-        scenes.push(json!({ "scene": path.to_string_lossy(), "valid": valid, "problems": listed }));
+        scenes.push(json!({ "scene": path.to_string_lossy(), "valid": valid, "problems": listed, "warnings": warnings }));
         problems.extend(found);
     }
     if arguments.json {

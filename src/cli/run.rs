@@ -17,7 +17,7 @@ use blobscene::volume_file::{self, Options, Summary};
 
 use super::console::Console;
 use super::scenes::{Placed, Reading, pool, read_all};
-use super::signals;
+use super::{signals, warnings};
 
 /// Render each scene to its volume file.
 #[derive(Args)]
@@ -129,8 +129,10 @@ fn run_one(
     let renderer = pool.install(|| Renderer::new(scene, spots, plan.most_references()));
     pool.install(|| renderer.check())?;
     pool.install(|| plan.count_light(&renderer));
+    let mut warnings = pool.install(|| warnings::of_scene(placed, &renderer));
+    warnings.iter().for_each(|warning| console.warning(warning));
     if arguments.dry_run {
-        let facts = plan_json(placed, target, &plan, limits);
+        let facts = plan_json(placed, target, &plan, limits, &warnings);
         if !arguments.json {
             console.answer(&plan_text(placed, target, &plan, limits));
         }
@@ -158,8 +160,9 @@ fn run_one(
     progress.finish_and_clear();
     let summary = summary?;
     let seconds = begin.elapsed().as_secs_f64();
-    let warnings = warnings(placed, &renderer, &summary);
-    warnings.iter().for_each(|warning| console.warning(warning));
+    let found = warnings::of_volume(placed, &summary);
+    found.iter().for_each(|warning| console.warning(warning));
+    warnings.extend(found);
     if !arguments.json {
         console.note(&format!(
             "{}: {}, {} {} voxels in {seconds:.2} s",
@@ -170,56 +173,6 @@ fn run_one(
         ));
     }
     Ok(result_json(placed, target, &plan, &summary, &warnings, seconds))
-}
-
-/// What the user should know, with numbers.
-fn warnings(placed: &Placed, renderer: &Renderer<'_>, summary: &Summary) -> Vec<String> {
-    let Placed { scene, spots, region } = placed;
-    let mut warnings = scene.warnings.clone();
-    if spots.list.is_empty() {
-        warnings.push("the scene has no spots: the volume is empty".to_string());
-    }
-    if summary.spots_outside > 0 {
-        let place = if *region == scene.grid.whole() { "the grid" } else { "the region" };
-        warnings.push(format!(
-            "no light in {place} from {} of {}, listed in /spots with `inside` near 0",
-            summary.spots_outside,
-            counted(spots.list.len(), "spot")
-        ));
-    }
-    if summary.saturated_voxels > 0 {
-        let negative = spots.list.iter().any(|spot| spot.amplitude < 0.0);
-        warnings.push(format!(
-            "{} cannot hold the values of {}, saturated; {}",
-            scene.output.dtype.name(),
-            counted(summary.saturated_voxels, "voxel"),
-            if negative {
-                "where they are negative, only `output.dtype` float32 or float64 holds them"
-            } else {
-                "lower the brightness or choose another `output.dtype`"
-            }
-        ));
-    }
-    for (group, &brightest) in scene.groups.iter().zip(&renderer.accuracy.brightest) {
-        if brightest > 0.0 && brightest <= renderer.bounds().max_abs_error {
-            warnings.push(format!(
-                "spots.{} is at most {brightest:.3e} bright, which the error bound {:.3e} swallows: it may not be drawn at \
-                 all; lower `render.tolerance`",
-                group.name, renderer.bounds().max_abs_error
-            ));
-        }
-        // What rounds to 1, or with the floor is 1.
-        let least = if scene.render.per_spot_floor { 1.0 } else { 0.5 };
-        if scene.output.dtype.is_whole() && brightest > 0.0 && brightest < least {
-            warnings.push(format!(
-                "spots.{} is at most {brightest:.3e} bright, and {} holds whole numbers: where no others add to it, nothing is \
-                 left of it; make it brighter, or set `output.dtype = \"float32\"`",
-                group.name,
-                scene.output.dtype.name()
-            ));
-        }
-    }
-    warnings
 }
 
 fn plan_text(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> String {
@@ -246,7 +199,7 @@ fn plan_text(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> St
     )
 }
 
-fn plan_json(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> Json {
+fn plan_json(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits, warnings: &[String]) -> Json {
     let grid = placed.scene.grid.part(&placed.region);
     let axes = ["x", "y", "z"].iter().zip(grid.shape).take(grid.axes().end);
     json!({
@@ -265,6 +218,7 @@ fn plan_json(placed: &Placed, target: &Path, plan: &Plan, limits: &Limits) -> Js
         "max_memory_bytes": limits.memory,
         "threads": limits.threads,
         "files": placed.scene.files.iter().map(|used| used.source.to_string_lossy()).collect::<Vec<_>>(),
+        "warnings": warnings,
     })
 }
 

@@ -116,6 +116,25 @@ impl Profile for Gaussian {
         grid.axes().map(|a| root * (size.width[a] / grid.voxel_size[a])).product()
     }
 
+    /// By Poisson's summation formula, values one voxel apart sum up to 1 + 2 sum_k exp(-2 (pi k s)^2) cos(2 pi k d) times the
+    /// integral, with s the sigma in voxels and d the distance of the centre from one of them: to most where that is 0, and
+    /// never to as much less. For sigmas of a voxel and more it is 1 to 5e-9.
+    fn missed(&self, size: &Size, grid: &Grid) -> f64 {
+        if self.sampling == Sampling::Integrated {
+            return 0.0;
+        }
+        let most = |a: usize| {
+            let s = size.width[a] / grid.voxel_size[a];
+            let value = |k: u32| {
+                let u = f64::from(k) / s;
+                libm::exp(-0.5 * u * u)
+            };
+            (1.0 + 2.0 * (1..9).map(value).sum::<f64>()) / ((2.0 * std::f64::consts::PI).sqrt() * s)
+        };
+        grid.axes().map(|a| if size.width[a] < grid.voxel_size[a] { most(a) } else { 1.0 }).product::<f64>()
+            - 1.0
+    }
+
     fn peak(&self, size: &Size, grid: &Grid) -> f64 {
         grid.axes().map(|a| self.factor(size.width[a] / grid.voxel_size[a], 0.0)).product()
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
+use crate::brute_force::run::Volume;
 use crate::program::{Bench, Outcome, open_rw, unprivileged, wait};
 
 const SCENE: &str = "# A comment that travels along.\n[grid]\nshape = { x = 20, y = 18, z = 16 }\n\
@@ -114,6 +115,66 @@ fn what_whole_numbers_cannot_hold_is_said() {
         let outcome = bench.run(&["run", "dim.toml", "--force"]);
         assert_eq!(outcome.code, Some(0));
         assert!(outcome.err.contains(said), "{amplitude} {}", outcome.err);
+    }
+}
+
+#[test]
+fn spots_that_all_lie_outside_are_said_before_anything_is_drawn() {
+    let bench = bench();
+    let scene = |x: f64| {
+        format!(
+            "[grid]\nshape = {{ x = 64, y = 48 }}\nvoxel_size = 0.1\nunit = \"um\"\n[spots.far]\n\
+             generator = {{ kind = \"points\", points = [{{ x = {x}, y = 40 }}, {{ x = 5990, y = 20 }}] }}\n\
+             profile = {{ kind = \"gaussian\", sigma = 0.2 }}\namplitude = 10\n"
+        )
+    };
+    let said = "spots.far: none of 2 spots has its centre in the grid (x -0.05 to 6.35, y -0.05 to 4.75 um), they are at \
+                x 17.5 to 5990, y 20 to 40 um; in another unit, or from another origin?";
+    bench.write("far.toml", scene(17.5));
+    for command in [&["check", "far.toml"][..], &["run", "far.toml", "--dry-run"], &["run", "far.toml"]] {
+        let outcome = good(&bench, command);
+        assert_eq!(outcome.err.matches(said).count(), 1, "{command:?} {}", outcome.err);
+    }
+    for (command, list) in [
+        (&["check", "far.toml", "--json"][..], "scenes"),
+        (&["run", "far.toml", "--dry-run", "--force", "--json"], "runs"),
+    ] {
+        assert_eq!(json(&bench, command)[list][0]["warnings"], serde_json::json!([said]));
+    }
+    // A region elsewhere is no mistake, nor is a group of which some spots lie within.
+    bench.write("near.toml", scene(0.1).replace("y = 40", "y = 1"));
+    let outcome = good(&bench, &["run", "near.toml", "--region", "x=50:60"]);
+    assert!(!outcome.err.contains("has its centre"), "{}", outcome.err);
+}
+
+/// The share that is said, beside the volume of a spot at a voxel's centre, where the sum of its voxels is largest.
+#[test]
+fn spots_too_narrow_for_voxel_centres_are_said_with_what_they_miss() {
+    let bench = bench();
+    let scene = |shape: &str, sigma: &str, sampling: &str| {
+        format!(
+            "grid = {{ shape = {shape} }}\n[spots.narrow]\n\
+             generator = {{ kind = \"points\", points = [{{ x = 9, y = 8 {} }}] }}\nphotons = 1000\n\
+             profile = {{ kind = \"gaussian\", sigma = {sigma}, sampling = \"{sampling}\" }}\n[render]\ntolerance = 1e-9\n",
+            if shape == "20" { ", z = 7" } else { "" }
+        )
+    };
+    for (shape, sigma) in
+        [("20", "0.4"), ("20", "{ x = 0.2, y = 1.3, z = 0.9 }"), ("{ x = 20, y = 18 }", "0.3")]
+    {
+        bench.write("s.toml", scene(shape, sigma, "point"));
+        let told = good(&bench, &["run", "s.toml", "--force"]).err;
+        let percent =
+            told.split("may be wrong by ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap_or("");
+        let percent: f64 = percent.parse().unwrap_or_else(|_| panic!("{told}"));
+        let sum = Volume::read(&bench.path("s.h5")).voxels.iter().sum::<f64>();
+        let seen = 100.0 * (sum / 1000.0 - 1.0);
+        assert!((percent / seen - 1.0).abs() < 1e-3, "{sigma}: {percent} {seen}");
+    }
+    for (sigma, sampling) in [("0.51", "point"), ("0.1", "integrated")] {
+        bench.write("s.toml", scene("20", sigma, sampling));
+        let told = good(&bench, &["check", "s.toml"]).err;
+        assert_eq!(told, "", "{sigma} {sampling}");
     }
 }
 
