@@ -138,7 +138,7 @@ unsafe fn draw_floored<T: Real, R: Registers<T>>(tile: &mut Rows<'_, T>, strokes
 }
 
 /// The loops for one type of number, with the registers of each set of instructions: one lane for rows, and for the
-/// product as many rows of registers as there are registers for.
+/// product as many rows as there are registers for. With AVX2 a row's factor costs a load of its own, which a pair shares.
 macro_rules! real {
     ($type:ty, tiny: $tiny:literal, $factors:ident, single: $single:expr, narrow: $narrow:expr, rows: $row512:ident $row256:ident, product: $wide512:ident $wide256:ident) => {
         impl Real for $type {
