@@ -224,3 +224,32 @@ impl Separable for Gaussian {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the product relies on it: it looks for negative light in the amplitude alone.
+    #[test]
+    fn no_factor_is_negative() {
+        for sampling in [Sampling::Integrated, Sampling::Point] {
+            let profile = Gaussian { width: None, sampling };
+            for sigma in [1e-9, 0.01, 0.1, 0.3, 0.9, 2.5, 3.999, 4.001, 60.0, 1e6, 1e17] {
+                for centre in [0.0, 0.1, 0.4999, 0.5] {
+                    let ramp = Ramp {
+                        first: -600.0,
+                        step: 1.0 / sigma,
+                        start: centre / sigma,
+                        count: 1200,
+                        place: 0,
+                    };
+                    let (mut double, mut single) = ([-1.0; 1200], [-1.0; 1200]);
+                    profile.factors(&[ramp], &mut double);
+                    profile.factors_f32(&[ramp], &mut single);
+                    assert!(double.iter().all(|factor| factor.is_sign_positive()), "{sigma} {centre}");
+                    assert!(single.iter().all(|factor| factor.is_sign_positive()), "{sigma} {centre}");
+                }
+            }
+        }
+    }
+}

@@ -15,6 +15,8 @@ use crate::math::GROUP;
 /// Spots that are added in one go: few enough for what a group of voxels takes of their factors to stay in the first-level
 /// cache while they pass by its slices.
 pub const TOGETHER: usize = 128;
+const _: () =
+    assert!(TOGETHER <= 256 && TOGETHER.is_multiple_of(TILE_WIDTH), "numbers of eight bits, whole registers");
 
 /// Where one spot's factors for the first column, row and slice of the tile would be, x y z: not all of them are there, and
 /// so these numbers wrap.
@@ -33,7 +35,7 @@ pub struct Crowd<T> {
     slices: [Peaks<T>; DEPTH / SLICES],
     across: usize,
     /// Whether all spots are added that reach the voxels: none of these is known to hold anything, or they may fall, because
-    /// a factor is negative.
+    /// an amplitude is negative.
     all: bool,
 }
 
@@ -65,7 +67,7 @@ impl<T: Real> Crowd<T> {
         for (place, stroke) in self.places.iter_mut().zip(strokes) {
             let first = stroke.first();
             *place = [0, 1, 2].map(|a| (stroke.factors[a] as usize).wrapping_sub(first[a]));
-            // The amplitude is one of its factors.
+            // The profile's factors are not negative, and those along z are times the amplitude, be it -0 that is left.
             self.all |= factors.values[stroke.factors[2] as usize].to_f64().is_sign_negative();
         }
         for (x, peaks) in (0..extent[0]).step_by(across).zip(&mut self.columns) {
@@ -149,6 +151,7 @@ mod tests {
         for (id, &value) in (0..).zip(values) {
             let at = factors.len() as u32;
             factors.extend([T::from_f64(1.0); 48]);
+            // What is negative shows in the first factor, too.
             factors.extend([0.0 * value, value, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0].map(T::from_f64));
             strokes.add(id, &[0..32, 0..16, 0..2], [at, at + 32, at + 48], Kind::Wide);
         }
@@ -178,5 +181,7 @@ mod tests {
         let faint = f64::from(half_single) / 2.0;
         assert_eq!(added(single, &[faint, -1e-30, 1e-40]), [0, 1, 2]);
         assert_eq!(added(0.0_f32, &[faint, 1e-40, 0.0]), [0, 1, 2]);
+        assert_eq!(added(-1.0_f32, &[faint, 1e-40]), [0, 1]);
+        assert_eq!(added(f32::NAN, &[faint, 1e-40]), [0, 1]);
     }
 }

@@ -158,14 +158,15 @@ mod tests {
     use super::super::strokes::{Kind, Strokes};
     use super::super::tables::find_peaks;
     use super::*;
+    use crate::math::GROUP;
     use crate::random::Streams;
 
-    /// Strokes all over a tile of 32 x 32 x 4 voxels, and their factors: one in twelve fills it, most of the others are too
+    /// Strokes all over a tile of 32 x 32 x 16 voxels, and their factors: one in twelve fills it, most of the others are too
     /// faint to change a bright voxel, and one in fifty is negative where `signs` are mixed.
     fn strokes<T: Real>(count: u32, signs: bool) -> (Strokes, Vec<T>) {
         let mut draws = Streams::new(3, 0, "strokes").field("place").at(0);
         let (mut strokes, mut factors) = (Strokes::default(), Vec::new());
-        strokes.begin([32, 32, 4], [1; 3]);
+        strokes.begin([32, 32, 16], [1; 3]);
         for id in 0..count {
             let filling = id % 12 == 0;
             let mut part = |edge: u64| {
@@ -173,20 +174,18 @@ mod tests {
                 let end = start + 1 + draws.below(edge - start);
                 if filling { 0..edge as u32 } else { start as u32..end as u32 }
             };
-            let voxels = [part(32), part(32), part(4)];
+            let voxels = [part(32), part(32), part(16)];
             let at = factors.len() as u32;
             let sign = if signs && id % 50 == 30 { -1.0 } else { 1.0 };
-            for (edge, range) in [32, 32, 4].into_iter().zip(&voxels) {
+            for (edge, range) in [32, 32, 16].into_iter().zip(&voxels) {
                 // Factors along z are times the amplitude.
-                let sign = if edge == 4 { sign } else { 1.0 };
+                let sign = if edge == 16 { sign } else { 1.0 };
                 let size = if filling { 1.0 } else { libm::exp(-20.0 * draws.unit()) };
                 // Faint voxels lie among the bright ones.
                 let size = |i| if filling && i % 4 == 3 { 1e-4 } else { size };
                 let factor = |i| if range.contains(&i) { sign * size(i) * (0.5 + draws.unit()) } else { 0.0 };
                 factors.extend((0..edge).map(factor).map(T::from_f64));
             }
-            // Along each axis they begin with a group.
-            factors.extend([T::default(); 4]);
             let lane = voxels[0].start / LANE as u32 * LANE as u32;
             let first = [at + lane, at + 32 + voxels[1].start, at + 64 + voxels[2].start];
             strokes.add(id, &voxels, first, Kind::Wide);
@@ -201,20 +200,22 @@ mod tests {
     {
         let many = 2 * TOGETHER as u32 + 9;
         for (count, extent, signs) in [
-            (1, [32, 32, 4], false),
+            (1, [32, 32, 16], false),
             (7, [5, 9, 3], false),
-            (many, [32, 32, 4], false),
-            (many, [29, 21, 3], false),
-            (many, [32, 32, 4], true),
+            (many, [32, 32, 16], false),
+            (many, [29, 21, 11], false),
+            (many, [32, 32, 16], true),
             (49, [17, 32, 1], true),
         ] {
             let (strokes, factors) = strokes::<T>(count, signs);
             let strokes = strokes.of(0);
-            let mut peaks = vec![T::default(); factors.len() / 8];
+            let mut peaks = vec![T::default(); factors.len() / GROUP];
             find_peaks(&factors, &mut peaks);
             let table = Factors { values: &factors, peaks: &peaks };
-            let sum = |draw: &dyn Fn(&mut Rows<'_, T>)| {
-                let mut voxels = vec![T::default(); 32 * 32 * 4];
+            // What a fresh tile holds does not matter.
+            let left_over = T::from_f64(7.0);
+            let sum = |before: T, draw: &dyn Fn(&mut Rows<'_, T>)| {
+                let mut voxels = vec![before; 32 * 32 * 16];
                 draw(&mut Rows { voxels: &mut voxels, height: 32, extent });
                 let mut seen = Vec::new();
                 for z in 0..extent[2] {
@@ -226,19 +227,28 @@ mod tests {
                 }
                 seen
             };
-            let rows = sum(&|tile| T::draw(tile, strokes, &factors));
+            let dark = T::default();
+            let rows = sum(dark, &|tile| T::draw(tile, strokes, &factors));
             let multiply = |tile: &mut Rows<'_, T>, strokes: &[Stroke], fresh| {
                 T::multiply(tile, strokes, table, fresh, &mut Crowd::new());
             };
-            assert!(rows == sum(&|tile| multiply(tile, strokes, true)), "{count}");
+            assert!(rows == sum(left_over, &|tile| multiply(tile, strokes, true)), "{count}");
+            if let Some(low) = strokes.iter().find(|stroke| stroke.y.1 as usize <= ROW_GROUP) {
+                let low = std::slice::from_ref(low);
+                let rows = sum(dark, &|tile| T::draw(tile, low, &factors));
+                assert!(
+                    rows == sum(left_over, &|tile| multiply(tile, low, true)),
+                    "{count}, half of it dark"
+                );
+            }
             let (first, rest) = strokes.split_at(strokes.len() / 3);
-            let both = sum(&|tile| {
+            let both = sum(dark, &|tile| {
                 T::draw(tile, first, &factors);
                 multiply(tile, rest, false);
             });
             assert!(rows == both, "{count} in two parts");
             // SAFETY: plain arrays need no special instructions, and all strokes have all factors.
-            let plain = sum(&|tile| unsafe {
+            let plain = sum(left_over, &|tile| unsafe {
                 product::<T, Portable<T>, 4>(tile, strokes, table, true, &mut Crowd::new())
             });
             assert!(rows == plain, "{count} in plain arrays");

@@ -11,7 +11,8 @@ use super::product::SLICES;
 pub enum Kind {
     /// From factors for the lanes, rows and slices that it touches.
     Narrow,
-    /// Fit for a product: from factors, 0 outside its box, for the whole of every box of a product that it reaches.
+    /// Fit for a product: from factors, 0 outside its box, for the whole width of the tiles and every group of rows and slices that it
+    /// reaches.
     Wide,
     /// Voxel by voxel.
     Dense,
@@ -56,7 +57,7 @@ impl Stroke {
         (self.x.1 as usize).div_ceil(LANE) - self.x.0 as usize / LANE
     }
 
-    /// Voxels that a product works on, in a tile of which `extent` is wanted.
+    /// Voxels that a product works on at most, whatever columns it skips, in a tile of which `extent` is wanted.
     pub fn product_voxels(&self, extent: [usize; 3]) -> usize {
         let around = |a: usize, (start, end): (u16, u16), step: usize| {
             (end as usize).next_multiple_of(step).min(extent[a]) - start as usize / step * step

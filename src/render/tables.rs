@@ -11,7 +11,7 @@ use crate::grid::Box3;
 use crate::math::{GROUP, Ramp};
 use crate::profiles::Shape;
 
-/// Bytes that the factors of a batch of spots should take at most: they stay in the second-level cache.
+/// Bytes that the factors of a batch of spots should take at most, beside their peaks: they stay in the second-level cache.
 pub const TABLE_BYTES: usize = 3 << 18;
 
 /// Spots side by side are wide where a product would work on fewer than so many times the voxels of their boxes. Either all
@@ -59,7 +59,6 @@ struct Placed {
     axes: [[u32; 4]; 3],
     /// Those along z are to be multiplied by it.
     amplitude: f64,
-    wide: bool,
 }
 
 /// What the factors of spots side by side take along x y z.
@@ -180,8 +179,7 @@ impl<T: Real> Tables<T> {
         let (spots, rooms) = (&*self.gathered, &*self.rooms);
         // Registers load their factors from one line of the cache.
         let mut at = self.used.next_multiple_of(2 * LANE) as u32;
-        let wide = rooms.wide;
-        let mut placed = Placed { axes: [[0; 4]; 3], amplitude: spots.amplitude[i], wide };
+        let mut placed = Placed { axes: [[0; 4]; 3], amplitude: spots.amplitude[i] };
         for a in 0..3 {
             let first = at + rooms.skipped[a][i];
             let end = first + spots.end_voxel[a][i] - spots.first_voxel[a][i];
@@ -198,7 +196,7 @@ impl<T: Real> Tables<T> {
         let [[room, x, ..], [_, y, ..], [_, z, ..]] = placed.axes;
         // The first lane begins before the spot does.
         let lane = room + (x - room) / LANE as u32 * LANE as u32;
-        ([lane, y, z], if wide { Kind::Wide } else { Kind::Narrow })
+        ([lane, y, z], if rooms.wide { Kind::Wide } else { Kind::Narrow })
     }
 
     /// Evaluates the factors that have places.
@@ -218,18 +216,17 @@ impl<T: Real> Tables<T> {
         T::factors(*profile, &self.ramps, factors);
         for placed in &self.placed {
             let (amplitude, [_, first, end, _]) = (T::from_f64(placed.amplitude), placed.axes[2]);
-            if flat {
-                factors[first as usize] = T::from_f64(1.0);
+            if flat && let Some(group) = factors[first as usize..].first_chunk_mut::<GROUP>() {
+                *group = [T::default(); GROUP];
+                group[0] = T::from_f64(1.0);
             }
             let room = (end - first).next_multiple_of(GROUP as u32);
             for group in factors[first as usize..(first + room) as usize].as_chunks_mut::<GROUP>().0 {
                 *group = group.map(|factor| amplitude.mul(factor));
             }
-            for [_, _, end, room] in placed.axes {
-                clear(factors, end, room);
-            }
-            if placed.wide {
-                for [room, .., end] in placed.axes {
+            for [room, _, own_end, end] in placed.axes {
+                clear(factors, own_end, end);
+                if self.rooms.wide {
                     let (room, end) = (room as usize, (end as usize).next_multiple_of(GROUP));
                     find_peaks(&factors[room..end], &mut self.peaks[room / GROUP..]);
                 }
