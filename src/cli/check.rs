@@ -38,14 +38,12 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
             let plan = Plan::new(scene, spots, region, &limits)?;
             let warnings = pool.install(|| {
                 let renderer = Renderer::new(scene, spots, plan.most_references());
-                renderer.check().map(|()| warnings::of_scene(&placed, &renderer))
+                renderer.check().map(|()| warnings::of_scene(&renderer))
             })?;
             Ok((placed, warnings))
         });
-        let mut warnings = Vec::new();
-        let (valid, found) = match checked {
-            Ok((placed, told)) => {
-                warnings = told;
+        let (found, warnings) = match checked {
+            Ok((placed, warnings)) => {
                 warnings.iter().for_each(|warning| console.warning(warning));
                 if !arguments.json {
                     console.answer(&format!(
@@ -55,19 +53,19 @@ pub fn run(arguments: &Arguments, console: &mut Console) -> Result<()> {
                         placed.scene.grid.shape_text(),
                     ));
                 }
-                (true, Vec::new())
+                (Vec::new(), warnings)
             }
-            Err(Error::Scene(found)) => (false, found),
+            Err(Error::Scene(found)) => (found, Vec::new()),
             Err(limit @ Error::Limit(_)) => {
-                (false, vec![Diagnostic::impossible(format!("{}: {limit}", path.display()))])
+                (vec![Diagnostic::impossible(format!("{}: {limit}", path.display()))], Vec::new())
             }
             Err(wrong @ Error::Usage(_)) => {
-                (false, vec![Diagnostic::invalid(format!("{}: {wrong}", path.display()))])
+                (vec![Diagnostic::invalid(format!("{}: {wrong}", path.display()))], Vec::new())
             }
             Err(other) => return Err(other),
         };
         let listed: Vec<Json> = found.iter().map(diagnostic_json).collect();
-        scenes.push(json!({ "scene": path.to_string_lossy(), "valid": valid, "problems": listed, "warnings": warnings }));
+        scenes.push(json!({ "scene": path.to_string_lossy(), "valid": found.is_empty(), "problems": listed, "warnings": warnings }));
         problems.extend(found);
     }
     if arguments.json {

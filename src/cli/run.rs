@@ -129,7 +129,7 @@ fn run_one(
     let renderer = pool.install(|| Renderer::new(scene, spots, plan.most_references()));
     pool.install(|| renderer.check())?;
     pool.install(|| plan.count_light(&renderer));
-    let mut warnings = pool.install(|| warnings::of_scene(placed, &renderer));
+    let mut warnings = pool.install(|| warnings::of_scene(&renderer));
     warnings.iter().for_each(|warning| console.warning(warning));
     if arguments.dry_run {
         let facts = plan_json(placed, target, &plan, limits, &warnings);

@@ -14,8 +14,8 @@ use super::scenes::Placed;
 const MISSED: f64 = 0.05;
 
 /// What can be told before anything is drawn.
-pub fn of_scene(placed: &Placed, renderer: &Renderer<'_>) -> Vec<String> {
-    let Placed { scene, spots, .. } = placed;
+pub fn of_scene(renderer: &Renderer<'_>) -> Vec<String> {
+    let Renderer { scene, spots, .. } = *renderer;
     let mut warnings = scene.warnings.clone();
     if spots.list.is_empty() {
         warnings.push("the scene has no spots: the volume is empty".to_string());
@@ -24,7 +24,7 @@ pub fn of_scene(placed: &Placed, renderer: &Renderer<'_>) -> Vec<String> {
         let own = &spots.list[spots.groups[i].clone()];
         warnings.extend(all_outside(group, own, &scene.grid));
         warnings.extend(light_missed(group, own, &scene.grid));
-        warnings.extend(too_faint(placed, group, renderer.accuracy.brightest[i], renderer));
+        warnings.extend(too_faint(group, renderer.accuracy.brightest[i], renderer));
     }
     warnings
 }
@@ -64,15 +64,11 @@ fn all_outside(group: &Group, spots: &[Spot], grid: &Grid) -> Option<String> {
     if spots.is_empty() || spots.par_iter().any(within) {
         return None;
     }
-    let ends = |a: usize| {
-        let ends = spots.iter().map(|spot| spot.centre[a]);
-        ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)))
+    let end = |choose: fn(f64, f64) -> f64| {
+        [0, 1, 2].map(|a| spots.iter().map(|spot| spot.centre[a]).fold(spots[0].centre[a], choose))
     };
-    let ranges = |ends: &dyn Fn(usize) -> (f64, f64)| {
-        let range = |a: usize| {
-            let (low, high) = ends(a);
-            format!("{} {} to {}", AXES[a], short(low), short(high))
-        };
+    let ranges = |low: [f64; 3], high: [f64; 3]| {
+        let range = |a: usize| format!("{} {} to {}", AXES[a], short(low[a]), short(high[a]));
         grid.axes().map(range).collect::<Vec<_>>().join(", ")
     };
     Some(format!(
@@ -80,8 +76,8 @@ fn all_outside(group: &Group, spots: &[Spot], grid: &Grid) -> Option<String> {
          origin?",
         group.name,
         counted(spots.len(), "spot"),
-        ranges(&|a| (low[a], high[a])),
-        ranges(&ends),
+        ranges(low, high),
+        ranges(end(f64::min), end(f64::max)),
         unit = grid.unit.name(),
     ))
 }
@@ -100,8 +96,8 @@ fn light_missed(group: &Group, spots: &[Spot], grid: &Grid) -> Option<String> {
     })
 }
 
-fn too_faint(placed: &Placed, group: &Group, brightest: f64, renderer: &Renderer<'_>) -> Vec<String> {
-    let (scene, mut warnings) = (&placed.scene, Vec::new());
+fn too_faint(group: &Group, brightest: f64, renderer: &Renderer<'_>) -> Vec<String> {
+    let (scene, mut warnings) = (renderer.scene, Vec::new());
     let bound = renderer.bounds().max_abs_error;
     if brightest > 0.0 && brightest <= bound {
         warnings.push(format!(

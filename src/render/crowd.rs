@@ -9,7 +9,7 @@ use super::kernel::{Real, TILE_WIDTH};
 use super::lanes::{LANE, Registers};
 use super::product::SLICES;
 use super::strokes::Stroke;
-use super::tables::Factors;
+use super::tables::{Factors, higher};
 use crate::math::GROUP;
 
 /// Spots that are added in one go: few enough for what a group of voxels takes of their factors to stay in the first-level
@@ -129,7 +129,7 @@ fn measure<T: Real>(
         let (start, end) = (stroke.first()[axis], stroke.end()[axis]);
         if start < first + count && first < end {
             let at = (stroke.factors[axis] as usize + first).wrapping_sub(start) / GROUP;
-            *peak = groups[at..at + count / GROUP].iter().fold(groups[at], |a, &b| if b > a { b } else { a });
+            *peak = groups[at..at + count / GROUP].iter().fold(groups[at], higher);
         }
     }
 }

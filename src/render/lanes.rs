@@ -134,10 +134,11 @@ mod x86 {
 
     use super::Registers;
 
-    /// `$name` holds `$count` registers of `$per` numbers of `$type`.
+    /// Each `$name` holds `$count` registers of `$per` numbers of `$type`.
     macro_rules! registers {
-        ($name:ident, $type:ty, $register:ty, $count:literal, $per:literal,
+        ($($name:ident: $count:literal),+; $type:ty, $register:ty, $per:literal,
          $load:ident, $store:ident, $stream:ident, $splat:ident, $mul:ident, $fma:ident, $add:ident, $floor:expr, $min:ident, $above:expr) => {
+            $(
             #[derive(Clone, Copy)]
             pub struct $name([$register; $count]);
 
@@ -187,14 +188,14 @@ mod x86 {
                         .fold(0, |bits, i| bits | unsafe { $above(self.0[i], other.0[i]) } << (i * $per))
                 }
             }
+            )+
         };
     }
     const DOWN: i32 = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
     registers!(
-        Avx512F32,
+        Avx512F32: 1;
         f32,
         __m512,
-        1,
         16,
         _mm512_loadu_ps,
         _mm512_storeu_ps,
@@ -208,10 +209,9 @@ mod x86 {
         |a, b| u32::from(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(a, b))
     );
     registers!(
-        Avx512F64,
+        Avx512F64: 1;
         f64,
         __m512d,
-        1,
         8,
         _mm512_loadu_pd,
         _mm512_storeu_pd,
@@ -225,10 +225,9 @@ mod x86 {
         |a, b| u32::from(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(a, b))
     );
     registers!(
-        Avx2F32,
+        Avx2F32: 1, Avx2F32Pair: 2;
         f32,
         __m256,
-        1,
         8,
         _mm256_loadu_ps,
         _mm256_storeu_ps,
@@ -242,27 +241,9 @@ mod x86 {
         |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) as u32
     );
     registers!(
-        Avx2F32Pair,
-        f32,
-        __m256,
-        2,
-        8,
-        _mm256_loadu_ps,
-        _mm256_storeu_ps,
-        _mm256_stream_ps,
-        _mm256_set1_ps,
-        _mm256_mul_ps,
-        _mm256_fmadd_ps,
-        _mm256_add_ps,
-        _mm256_floor_ps,
-        _mm256_min_ps,
-        |a, b| _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(a, b)) as u32
-    );
-    registers!(
-        Avx2F64,
+        Avx2F64: 2;
         f64,
         __m256d,
-        2,
         4,
         _mm256_loadu_pd,
         _mm256_storeu_pd,

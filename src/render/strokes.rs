@@ -11,8 +11,8 @@ use super::product::SLICES;
 pub enum Kind {
     /// From factors for the lanes, rows and slices that it touches.
     Narrow,
-    /// Fit for a product: from factors, 0 outside its box, for the whole width of the tiles and every group of rows and slices that it
-    /// reaches.
+    /// Fit for a product: from factors, 0 outside its box, for the whole width of the tiles and every group of rows and
+    /// slices that it reaches.
     Wide,
     /// Voxel by voxel.
     Dense,

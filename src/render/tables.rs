@@ -32,10 +32,15 @@ pub struct Factors<'a, T> {
 /// Finds the peaks of values; see [`Factors::peaks`].
 #[inline(always)]
 pub fn find_peaks<T: Real>(values: &[T], peaks: &mut [T]) {
-    let higher = |peak: T, &value: &T| if value > peak { value } else { peak };
     for (group, peak) in values.as_chunks::<GROUP>().0.iter().zip(peaks) {
         *peak = group.iter().fold(T::TINY, higher);
     }
+}
+
+/// The higher of two numbers.
+#[inline(always)]
+pub fn higher<T: Real>(a: T, b: &T) -> T {
+    if *b > a { *b } else { a }
 }
 
 /// Factors of a batch of spots, in the order of their numbers.
@@ -82,7 +87,7 @@ impl Rooms {
             for i in 0..SPOTS {
                 let (first, end) = (spots.first_voxel[a][i], spots.end_voxel[a][i]);
                 own[i] *= end.wrapping_sub(first) as i32 as f32;
-                wider[i] *= (end.wrapping_add(mask) & !mask).wrapping_sub(first & !mask) as i32 as f32;
+                wider[i] *= around(first, end, mask) as i32 as f32;
             }
         }
         let mut saved = [0.0; LANE];
@@ -95,10 +100,16 @@ impl Rooms {
             for i in 0..SPOTS {
                 let (first, end) = (spots.first_voxel[a][i], spots.end_voxel[a][i]);
                 self.skipped[a][i] = first & mask;
-                self.room[a][i] = (end.wrapping_add(mask) & !mask).wrapping_sub(first & !mask);
+                self.room[a][i] = around(first, end, mask);
             }
         }
     }
+}
+
+/// Voxels of the whole groups of `mask + 1`, a power of two, that the voxels from `first` to `end` touch.
+#[inline(always)]
+fn around(first: u32, end: u32, mask: u32) -> u32 {
+    (end.wrapping_add(mask) & !mask).wrapping_sub(first & !mask)
 }
 
 impl<T: Real> Tables<T> {
