@@ -12,6 +12,7 @@ use crate::populate::{BYTES_PER_SPOT, Spots};
 use crate::render::{Renderer, padded};
 use crate::scene::{Compression, Precision, Scene};
 use crate::volume_file::layout::{HASH_EDGE, Layout};
+use crate::volume_file::writer::skipped_before;
 
 /// What a run may use.
 #[derive(Debug, Clone, Copy)]
@@ -210,7 +211,7 @@ impl Plan {
         let axes: u64 = self.layout.shape().iter().map(|n| 8 * n).sum();
         // A volume in one piece has holes where it is dark, but not every disk has holes.
         let lit_bytes = if renderer.scene.output.contiguous {
-            self.volume_bytes
+            self.volume_bytes + skipped_before(self.volume_bytes)
         } else {
             lit.saturating_mul(whole(self.layout.blocks.block)).min(whole(self.layout.shape()))
         };

@@ -11,7 +11,7 @@ pub mod partial;
 pub mod provenance;
 pub mod read;
 pub mod truth;
-mod writer;
+pub mod writer;
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -249,6 +249,24 @@ fn a_volume_in_one_piece_is_checked_like_any_other() {
     assert_eq!(bench.run(&["preview", "short.h5"]).code, Some(1));
 }
 
+/// Rows that fill pages of memory fill pages of the file.
+#[test]
+fn a_large_volume_in_one_piece_begins_with_a_page() {
+    let bench = bench();
+    let large =
+        SCENE.replace("chunk = 8\n", "").replace("x = 20, y = 18, z = 16", "x = 1024, y = 64, z = 16");
+    bench.write("s.toml", large);
+    good(&bench, &["run", "s.toml"]);
+    let file = hdf5::File::open(bench.path("s.h5")).unwrap();
+    let volume = file.dataset("volume").unwrap();
+    assert_eq!(volume.offset().unwrap() % 131_072, 0);
+    assert_eq!(good(&bench, &["verify", "s.h5"]).out, "s.h5: the same, 1048576 voxels\n");
+    let planned = json(&bench, &["run", "s.toml", "--force", "--dry-run", "--json"]);
+    let most = planned["runs"][0]["file_bytes_at_most"].as_u64().unwrap();
+    let size = std::fs::metadata(bench.path("s.h5")).unwrap().len();
+    assert!(size <= most, "{size} {most}");
+}
+
 #[test]
 fn check_finds_what_run_would_refuse() {
     let bench = bench();
