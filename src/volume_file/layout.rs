@@ -24,12 +24,10 @@ pub struct Layout {
     pub hash_in_blocks: bool,
 }
 
-/// Voxels of a block of a volume that is one piece: its rows should be long, since each is written by itself.
-const LONG_ROWS: u64 = 1 << 22;
-
 impl Layout {
     /// `chunk` is the wanted chunk, and a block may take at most `most_voxels` voxels in memory, unless a
-    /// chunk takes more. Where the volume is one piece in the file, blocks are long along x.
+    /// chunk takes more. Where the volume is one piece in the file, blocks are as long along x as they may: rows that are
+    /// the volume's are written together, others each by itself.
     pub fn new(region: &Box3, chunk: [u64; 3], contiguous: bool, most_voxels: u64) -> Layout {
         let shape = region.each_ref().map(|range| range.end - range.start);
         let chunk = [0, 1, 2].map(|a| chunk[a].min(shape[a]));
@@ -37,7 +35,7 @@ impl Layout {
         let hash_in_blocks = fits(common, most_voxels);
         let mut block = if hash_in_blocks { common } else { chunk };
         if contiguous {
-            block = lengthened(block, shape, most_voxels.min(LONG_ROWS));
+            block = lengthened(block, shape, most_voxels);
         }
         let block = grown(block, shape, most_voxels);
         Layout { region: region.clone(), chunk, blocks: BlockGrid::new(region, block), hash_in_blocks }
@@ -120,6 +118,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// They are written together.
+    #[test]
+    fn rows_of_a_volume_in_one_piece_stay_whole_where_there_is_room() {
+        let longest = |most| Layout::new(&[0..3000, 0..500, 0..100], [64; 3], true, most).blocks.block[0];
+        assert_eq!(longest(1 << 24), 3000);
+        assert_eq!(longest(1 << 20), 256);
     }
 
     #[test]
