@@ -158,12 +158,7 @@ impl Plan {
         let dtype = scene.output.dtype.bytes() as u64;
         let per_voxel = sum + 3 * dtype;
         let affordable = free / 2 / threads / per_voxel;
-        let layout = Layout::new(
-            region,
-            scene.output.chunk,
-            scene.output.contiguous,
-            affordable.min(MOST_BLOCK_VOXELS),
-        );
+        let layout = Layout::new(region, scene.output.chunk, affordable.min(MOST_BLOCK_VOXELS));
         let block: u64 = layout.blocks.block.iter().product();
         // Only the sums are padded.
         let sums = whole_pages((padded(layout.blocks.block) as u64 * sum) as usize) as u64;
@@ -210,7 +205,7 @@ impl Plan {
         let table = self.spots * (130 + 8 * renderer.spots.extras.len() as u64);
         let axes: u64 = self.layout.shape().iter().map(|n| 8 * n).sum();
         // A volume in one piece has holes where it is dark, but not every disk has holes.
-        let lit_bytes = if renderer.scene.output.contiguous {
+        let lit_bytes = if renderer.scene.output.chunk.is_none() {
             self.volume_bytes + skipped_before(self.volume_bytes)
         } else {
             lit.saturating_mul(whole(self.layout.blocks.block)).min(whole(self.layout.shape()))

@@ -22,7 +22,7 @@ use crate::script::Host;
 
 pub use group::{Brightness, Group};
 pub use open::Request;
-pub use output::{CHUNK_EDGE, Compression, Dtype, Output};
+pub use output::{Compression, Dtype, Output};
 pub use render::{Accuracy, Precision, RenderSettings};
 
 /// Newest version of the scene format that this program reads.

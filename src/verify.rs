@@ -44,7 +44,7 @@ pub fn verify(path: &Path, pool: &ThreadPool, limits: &Limits, host: Host, stop:
     admit_grid(&scene, &region, limits)?;
     let spots = pool.install(|| populate(&scene, 0, limits.most_spots())).map_err(Error::Scene)?;
     let plan = Plan::new(&scene, &spots, &region, limits)?;
-    if (plan.layout.chunk, scene.output.contiguous) != (header.chunk, header.contiguous) {
+    if scene.output.chunk.map(|_| plan.layout.chunk) != header.chunk {
         return Err(differs("its chunks are not those of its scene; was it repacked?".into()));
     }
     let renderer = pool.install(|| Renderer::new(&scene, &spots, plan.most_references()));
@@ -182,7 +182,7 @@ fn compare(file: &VolumeFile, layout: &Layout, voxels: &crate::grid::Box3, lit: 
     let chunks = BlockGrid::new(voxels, layout.chunk);
     for chunk in (0..chunks.len()).map(|i| chunks.voxels(i)) {
         let first = [0, 1, 2].map(|a| chunk[a].start - layout.region[a].start);
-        let stored = file.chunk(first)?;
+        let stored = file.voxels(first, layout.chunk)?;
         let rendered = lit.iter().find(|chunk| chunk.offset == first).map(|chunk| &chunk.bytes);
         let differing = match (&stored, rendered) {
             (None, None) => None,

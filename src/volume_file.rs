@@ -97,7 +97,7 @@ fn contents(
     let in_file = |voxels: [u64; 3]| voxels[..axes].iter().rev().map(|&n| n as usize).collect::<Vec<_>>();
     let output = &scene.output;
     let (kind, shape) = (element(output.dtype), in_file(part.shape));
-    let volume = if output.contiguous {
+    let volume = if output.chunk.is_none() {
         writer.contiguous("volume", &kind, &shape)?
     } else {
         writer.chunked("volume", &kind, &shape, &in_file(layout.chunk), output.compression)?
@@ -241,7 +241,7 @@ fn volume_chunks(
     let axes = renderer.grid().axes().end;
     let output = &renderer.scene.output;
     let place = match volume.offset() {
-        Some(offset) if output.contiguous => Some(
+        Some(offset) if output.chunk.is_none() => Some(
             Contiguous::create(writer.path(), offset, layout.shape(), output.dtype.bytes())
                 .map_err(Error::io("write", writer.path()))?,
         ),

@@ -61,7 +61,7 @@ fn as_text(header: &Header, scene: &str, files: &[String]) -> String {
     line("voxel size", format!("{} {}", per_axis(header, &header.voxel_size), header.unit.name()));
     line("origin", format!("{} {}", per_axis(header, &header.origin), header.unit.name()));
     line("type", header.dtype.name().into());
-    let chunk = if header.contiguous { "one piece".into() } else { per_axis(header, &header.chunk) };
+    let chunk = header.chunk.map_or("one piece".into(), |chunk| per_axis(header, &chunk));
     line("chunk", format!("{chunk}, {}", compression_text(header.compression)));
     if let Some(region) = &header.region {
         line("region", region.clone());
@@ -92,7 +92,7 @@ fn as_json(header: &Header, scene: &str, files: &[String]) -> Json {
         "origin": named(header.origin.map(|x| json!(x)).to_vec()),
         "unit": header.unit.name(),
         "dtype": header.dtype.name(),
-        "chunk": if header.contiguous { Json::Null } else { named(header.chunk.map(|n| json!(n)).to_vec()) },
+        "chunk": header.chunk.map(|chunk| named(chunk.map(|n| json!(n)).to_vec())),
         "compression": compression_text(header.compression),
         "region": header.region,
         "spots": header.spots,

@@ -44,21 +44,24 @@ pub fn of_file(file: &VolumeFile, grid: &Grid, work: &Work<'_>) -> Result<Maxima
     if !grid.voxel_size.iter().all(|size| size.is_finite() && *size > 0.0) {
         return Err(not("its voxels have no size"));
     }
-    let count = |a: usize| u128::from(grid.shape[a].div_ceil(header.chunk[a]));
+    let portion = file.portion();
+    let count = |a: usize| u128::from(grid.shape[a].div_ceil(portion[a]));
     if count(0).saturating_mul(count(1)).saturating_mul(count(2)) > MOST_CHUNKS {
         return Err(not("it has too many chunks"));
     }
     let scale = Scale::new(grid);
     let mut maxima = Maxima::new(grid, &scale);
-    let chunks = BlockGrid::new(&grid.whole(), header.chunk);
-    let (width, height) = (header.chunk[0] as usize, header.chunk[1] as usize);
+    let chunks = BlockGrid::new(&grid.whole(), portion);
+    let stride = [portion[0] as usize, portion[1] as usize];
     let project = |(): &mut (), i: usize| -> Result<Option<Maxima>> {
         if work.stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
         }
         let part = chunks.voxels(i);
-        let Some(bytes) = file.chunk(part.each_ref().map(|range| range.start))? else { return Ok(None) };
-        let voxels = Voxels { bytes: &bytes, dtype: header.dtype, stride: [width, height], part: &part };
+        let Some(bytes) = file.voxels(part.each_ref().map(|range| range.start), portion)? else {
+            return Ok(None);
+        };
+        let voxels = Voxels { bytes: &bytes, dtype: header.dtype, stride, part: &part };
         Ok(Some(Maxima::of_voxels(&scale, &voxels)))
     };
     let window = 4 * work.pool.current_num_threads();

@@ -42,10 +42,8 @@ pub struct Output {
     pub path: Option<String>,
     pub dtype: Dtype,
     pub compression: Compression,
-    /// Voxels of a chunk, x y z; not larger than the grid.
-    pub chunk: [u64; 3],
-    /// The volume is one piece in the file; its chunks are then only what is handled at once.
-    pub contiguous: bool,
+    /// Voxels of a chunk, x y z; not larger than the grid. `None` where the volume is one piece in the file.
+    pub chunk: Option<[u64; 3]>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -152,7 +150,7 @@ impl Reads for Compression {
 }
 
 /// Voxels of a chunk along each axis, unless the scene says otherwise.
-pub const CHUNK_EDGE: u64 = 64;
+const CHUNK_EDGE: u64 = 64;
 
 /// HDF5 keeps the size of a chunk in 32 bits.
 const MAX_CHUNK_BYTES: u64 = 1 << 31;
@@ -181,7 +179,9 @@ pub fn read(p: &TableReader<'_>, grid: Option<&Grid>) -> Result<Output, Bad> {
         }
     }
     let (dtype, compression, chunk) = (dtype?, compression?, chunk?);
-    let contiguous = compression == Compression::None && chunk.is_none();
+    if compression == Compression::None && chunk.is_none() {
+        return Ok(Output { path, dtype, compression, chunk: None });
+    }
     let Axes(mut chunk) = chunk.unwrap_or(Axes([CHUNK_EDGE; 3]));
     if let Some(grid) = grid {
         for a in 0..3 {
@@ -195,7 +195,7 @@ pub fn read(p: &TableReader<'_>, grid: Option<&Grid>) -> Result<Output, Bad> {
             .report(Diagnostic::invalid(message).at(p.place_of(&CHUNK)).help("choose a smaller `chunk`"));
         return Err(Bad);
     }
-    Ok(Output { path, dtype, compression, chunk, contiguous })
+    Ok(Output { path, dtype, compression, chunk: Some(chunk) })
 }
 
 fn stays_below(path: &str) -> bool {

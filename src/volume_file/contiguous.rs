@@ -52,11 +52,13 @@ impl Contiguous {
     /// Reads a block of `extent` voxels that begins at voxel `first` into one of `size` voxels, zeros behind.
     pub fn read(&self, first: [u64; 3], extent: [usize; 3], size: [usize; 3]) -> io::Result<Vec<u8>> {
         let mut voxels = vec![0; size.iter().product::<usize>() * self.bytes];
+        // Rows as long as the volume's are one piece.
+        let rows = if extent[0] == size[0] && extent[0] as u64 == self.shape[0] { extent[1] } else { 1 };
         for z in 0..extent[2] {
-            for y in 0..extent[1] {
+            for y in (0..extent[1]).step_by(rows) {
                 let at = (z * size[1] + y) * size[0] * self.bytes;
                 let place = self.place([first[0], first[1] + y as u64, first[2] + z as u64]);
-                read_at(&self.file, &mut voxels[at..at + extent[0] * self.bytes], place)?;
+                read_at(&self.file, &mut voxels[at..at + rows * extent[0] * self.bytes], place)?;
             }
         }
         Ok(voxels)

@@ -16,7 +16,7 @@ const MANY: u64 = 256;
 pub struct Layout {
     /// The part of the whole grid that the file holds.
     pub region: Box3,
-    /// Voxels of a chunk, x y z; not larger than the region.
+    /// Voxels of a chunk, x y z, not larger than the region; of a volume in one piece those of a block.
     pub chunk: [u64; 3],
     /// Blocks to render; each holds whole chunks.
     pub blocks: BlockGrid,
@@ -26,18 +26,20 @@ pub struct Layout {
 
 impl Layout {
     /// `chunk` is the wanted chunk, and a block may take at most `most_voxels` voxels in memory, unless a
-    /// chunk takes more. Where the volume is one piece in the file, blocks are as long along x as they may: rows that are
-    /// the volume's are written together, others each by itself.
-    pub fn new(region: &Box3, chunk: [u64; 3], contiguous: bool, most_voxels: u64) -> Layout {
+    /// chunk takes more. Without chunks the volume is one piece in the file, and blocks are as long along x as they may:
+    /// rows that are the volume's are written together, others each by itself.
+    pub fn new(region: &Box3, chunk: Option<[u64; 3]>, most_voxels: u64) -> Layout {
         let shape = region.each_ref().map(|range| range.end - range.start);
-        let chunk = [0, 1, 2].map(|a| chunk[a].min(shape[a]));
-        let common = [0, 1, 2].map(|a| common_multiple(chunk[a], HASH_EDGE).min(shape[a]));
+        let least = chunk.unwrap_or([HASH_EDGE; 3]);
+        let least = [0, 1, 2].map(|a| least[a].min(shape[a]));
+        let common = [0, 1, 2].map(|a| common_multiple(least[a], HASH_EDGE).min(shape[a]));
         let hash_in_blocks = fits(common, most_voxels);
-        let mut block = if hash_in_blocks { common } else { chunk };
-        if contiguous {
+        let mut block = if hash_in_blocks { common } else { least };
+        if chunk.is_none() {
             block = lengthened(block, shape, most_voxels);
         }
         let block = grown(block, shape, most_voxels);
+        let chunk = if chunk.is_none() { block } else { least };
         Layout { region: region.clone(), chunk, blocks: BlockGrid::new(region, block), hash_in_blocks }
     }
 
@@ -99,7 +101,7 @@ mod tests {
     use super::*;
 
     fn layout(shape: [u64; 3], chunk: [u64; 3]) -> Layout {
-        Layout::new(&shape.map(|n| 0..n), chunk, false, 1 << 24)
+        Layout::new(&shape.map(|n| 0..n), Some(chunk), 1 << 24)
     }
 
     #[test]
@@ -123,7 +125,7 @@ mod tests {
     /// They are written together.
     #[test]
     fn rows_of_a_volume_in_one_piece_stay_whole_where_there_is_room() {
-        let longest = |most| Layout::new(&[0..3000, 0..500, 0..100], [64; 3], true, most).blocks.block[0];
+        let longest = |most| Layout::new(&[0..3000, 0..500, 0..100], None, most).blocks.block[0];
         assert_eq!(longest(1 << 24), 3000);
         assert_eq!(longest(1 << 20), 256);
     }

@@ -13,7 +13,7 @@ use super::read::{Carried, Header};
 use super::writer::{ZSTD_FILTER, first_line};
 use crate::error::{Error, Result};
 use crate::grid::Unit;
-use crate::scene::{CHUNK_EDGE, Compression, Dtype, FORMAT};
+use crate::scene::{Compression, Dtype, FORMAT};
 
 /// The most files and group names that are looked at.
 pub const MOST_FILES: usize = 10_000;
@@ -109,14 +109,14 @@ impl Look<'_> {
             }
             out
         };
-        let contiguous = volume.layout() == Layout::Contiguous;
         let chunk = match volume.chunk().filter(|chunk| chunk.len() == axes) {
-            Some(chunk) => in_order(&chunk),
-            None if contiguous => in_order(&shape).map(|n| n.min(CHUNK_EDGE)),
+            Some(chunk) => Some(in_order(&chunk)),
+            None if volume.layout() == Layout::Contiguous => None,
             None => return Err(self.not("its volume has a layout of another program")),
         };
         let dtype = self.dtype(&self.ok(volume.dtype().and_then(|d| d.to_descriptor()))?)?;
-        if chunk.iter().map(|&n| u128::from(n)).product::<u128>() * dtype.bytes() as u128 > 1 << 31 {
+        let voxels = |chunk: [u64; 3]| chunk.iter().map(|&n| u128::from(n)).product::<u128>();
+        if chunk.is_some_and(|chunk| voxels(chunk) * dtype.bytes() as u128 > 1 << 31) {
             return Err(self.not("its chunks are too large"));
         }
         let spots = self.dataset(file, "spots")?;
@@ -136,7 +136,6 @@ impl Look<'_> {
             shape: in_order(&shape),
             flat: axes == 2,
             chunk,
-            contiguous,
             dtype,
             compression: self.compression(&volume.filters(), dtype)?,
             voxel_size: self.per_axis(volume, "voxel_size", axes, 1.0)?,

@@ -31,9 +31,8 @@ pub struct VolumeFile {
 pub struct Header {
     pub shape: [u64; 3],
     pub flat: bool,
-    /// Voxels of a chunk; of a volume in one piece, what is read at once.
-    pub chunk: [u64; 3],
-    pub contiguous: bool,
+    /// Voxels of a chunk; `None` where the volume is one piece.
+    pub chunk: Option<[u64; 3]>,
     pub dtype: Dtype,
     pub compression: Compression,
     pub voxel_size: [f64; 3],
@@ -108,7 +107,7 @@ impl VolumeFile {
         }
         let volume = look.dataset(&file, "volume")?;
         let header = look.header(&file, &volume, &provenance)?;
-        let place = if header.contiguous {
+        let place = if header.chunk.is_none() {
             // Values that lie in another file have no offset.
             let offset = volume.offset().ok_or_else(|| not("its volume lies elsewhere"))?;
             let opened = Contiguous::open(path, offset, header.shape, header.dtype.bytes());
@@ -171,23 +170,28 @@ impl VolumeFile {
         Ok(carried.into_values().collect())
     }
 
-    /// The voxels of the chunk that begins at voxel `first` (x y z), padded to a whole chunk, little-endian, z y x;
-    /// `None` where the file stores none. Safe to call from many threads; only the read itself waits its turn.
+    /// The voxels, x y z, that are best read at once: a chunk, or long rows of a volume in one piece.
+    pub fn portion(&self) -> [u64; 3] {
+        let rows = || [0, 1, 2].map(|a| self.header.shape[a].min([1 << 12, 1 << 4, 1 << 4][a]));
+        self.header.chunk.unwrap_or_else(rows)
+    }
+
+    /// The `size` voxels (x y z) from voxel `first` on, with zeros behind the volume's end; little-endian, z y x. They are a
+    /// chunk, `None` where the file stores none, or anything in a volume in one piece. Safe to call from many threads; only
+    /// the read of a chunk waits its turn.
     ///
     /// # Errors
     /// When the chunk is damaged.
-    pub fn chunk(&self, first: [u64; 3]) -> Result<Option<Vec<u8>>> {
+    pub fn voxels(&self, first: [u64; 3], size: [u64; 3]) -> Result<Option<Vec<u8>>> {
         let look = Look { path: &self.path };
         if let Some(place) = &self.place {
-            let size = self.header.chunk.map(|n| n as usize);
-            let extent =
-                [0, 1, 2].map(|a| self.header.chunk[a].min(self.header.shape[a] - first[a]) as usize);
-            let voxels = place.read(first, extent, size);
+            let extent = [0, 1, 2].map(|a| size[a].min(self.header.shape[a] - first[a]) as usize);
+            let voxels = place.read(first, extent, size.map(|n| n as usize));
             return voxels.map(Some).map_err(|_| look.not("its volume is cut short"));
         }
         let axes = if self.header.flat { 2 } else { 3 };
         let offset: Vec<u64> = first[..axes].iter().rev().copied().collect();
-        let length = self.header.chunk.iter().product::<u64>() as usize * self.header.dtype.bytes();
+        let length = size.iter().product::<u64>() as usize * self.header.dtype.bytes();
         let packed = hdf5::sync::sync(|| -> std::result::Result<Option<Vec<u8>>, &str> {
             let (mut mask, mut address, mut size) = (0, 0, 0);
             // SAFETY: the offset has as many entries as the dataset has axes; the outputs are valid.

@@ -230,20 +230,23 @@ fn every_compression_holds_the_same_voxels() {
 #[test]
 fn a_volume_in_one_piece_is_checked_like_any_other() {
     let bench = bench();
-    bench.write("s.toml", SCENE.replace("chunk = 8\n", ""));
+    // Four blocks, three of them cut short.
+    bench.write("s.toml", SCENE.replace("chunk = 8\n", "").replace("y = 18, z = 16", "y = 70, z = 66"));
     good(&bench, &["run", "s.toml"]);
     assert!(good(&bench, &["info", "s.h5"]).out.contains("one piece, none"));
     assert_eq!(json(&bench, &["info", "s.h5", "--json"])["chunk"], Json::Null);
-    assert_eq!(good(&bench, &["verify", "s.h5"]).out, "s.h5: the same, 5760 voxels\n");
+    assert_eq!(good(&bench, &["verify", "s.h5"]).out, "s.h5: the same, 92400 voxels\n");
     let bytes = std::fs::read(bench.path("s.h5")).unwrap();
     let file = hdf5::File::open(bench.path("s.h5")).unwrap();
     let first = file.dataset("volume").unwrap().offset().unwrap() as usize;
     drop(file);
-    let mut flipped = bytes.clone();
-    flipped[first + 4 * ((3 * 18 + 5) * 20 + 7)] ^= 1;
-    bench.write("flipped.h5", &flipped);
-    let outcome = bench.run(&["verify", "flipped.h5"]);
-    assert!(outcome.err.contains("x 7, y 5, z 3"), "{}", outcome.err);
+    for [x, y, z] in [[7, 5, 3], [19, 69, 65]] {
+        let mut flipped = bytes.clone();
+        flipped[first + 4 * ((z * 70 + y) * 20 + x)] ^= 1;
+        bench.write("flipped.h5", &flipped);
+        let outcome = bench.run(&["verify", "flipped.h5"]);
+        assert!(outcome.err.contains(&format!("x {x}, y {y}, z {z}")), "{}", outcome.err);
+    }
     bench.write("short.h5", &bytes[..first + 5000]);
     assert_eq!(bench.run(&["verify", "short.h5"]).code, Some(1));
     assert_eq!(bench.run(&["preview", "short.h5"]).code, Some(1));
