@@ -1,5 +1,7 @@
 //! The volume file: image, truth and recipe in one HDF5 file.
 
+mod bytes_at;
+mod chunks;
 mod contiguous;
 mod convert;
 mod deflate;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use hdf5::{Dataset, File, H5Type};
 
+use super::chunks::Chunks;
 use super::contiguous::Contiguous;
 use super::look::{Look, MOST_FILES, read_rows};
 use super::pack::unpack;
@@ -21,6 +22,10 @@ pub struct VolumeFile {
     pub path: PathBuf,
     file: File,
     volume: Dataset,
+    /// The same file, to be read past the HDF5 library.
+    bytes: std::fs::File,
+    /// Of a volume in chunks; listed when the first is read, `None` where that fails.
+    chunks: OnceLock<Option<Chunks>>,
     /// Of a volume in one piece.
     place: Option<Contiguous>,
     pub header: Header,
@@ -93,7 +98,7 @@ impl VolumeFile {
             return Err(not("it is not a regular file"));
         }
         // The HDF5 library does not say why it cannot open a file.
-        std::fs::File::open(path).map_err(Error::io("read", path))?;
+        let bytes = std::fs::File::open(path).map_err(Error::io("read", path))?;
         // A file is complete when it has its name, and never changes then: no lock is needed, and some network
         // file systems have none.
         let file = File::with_options()
@@ -115,7 +120,15 @@ impl VolumeFile {
         } else {
             None
         };
-        Ok(VolumeFile { path: path.to_path_buf(), file, volume, place, header })
+        Ok(VolumeFile {
+            path: path.to_path_buf(),
+            file,
+            volume,
+            bytes,
+            chunks: OnceLock::new(),
+            place,
+            header,
+        })
     }
 
     /// The scene's text and its path in the carried tree.
@@ -177,8 +190,7 @@ impl VolumeFile {
     }
 
     /// The `size` voxels (x y z) from voxel `first` on, with zeros behind the volume's end; little-endian, z y x. They are a
-    /// chunk, `None` where the file stores none, or anything in a volume in one piece. Safe to call from many threads; only
-    /// the read of a chunk waits its turn.
+    /// chunk, `None` where the file stores none, or anything in a volume in one piece. Safe to call from many threads.
     ///
     /// # Errors
     /// When the chunk is damaged.
@@ -189,46 +201,13 @@ impl VolumeFile {
             let voxels = place.read(first, extent, size.map(|n| n as usize));
             return voxels.map(Some).map_err(|_| look.not("its volume is cut short"));
         }
-        let axes = if self.header.flat { 2 } else { 3 };
-        let offset: Vec<u64> = first[..axes].iter().rev().copied().collect();
         let length = size.iter().product::<u64>() as usize * self.header.dtype.bytes();
-        let packed = hdf5::sync::sync(|| -> std::result::Result<Option<Vec<u8>>, &str> {
-            let (mut mask, mut address, mut size) = (0, 0, 0);
-            // SAFETY: the offset has as many entries as the dataset has axes; the outputs are valid.
-            let code = unsafe {
-                hdf5_sys::h5d::H5Dget_chunk_info_by_coord(
-                    self.volume.id(),
-                    offset.as_ptr(),
-                    &raw mut mask,
-                    &raw mut address,
-                    &raw mut size,
-                )
-            };
-            if code < 0 {
-                return Err("a chunk cannot be found");
-            }
-            if size == 0 || address == hdf5_sys::h5::HADDR_UNDEF {
-                return Ok(None);
-            }
-            if mask != 0 || size as usize > 2 * length + 1024 {
-                return Err("a chunk has an impossible size");
-            }
-            let mut bytes = vec![0_u8; size as usize];
-            let mut capacity = bytes.len();
-            // SAFETY: the buffer has room for `capacity` bytes.
-            let code = unsafe {
-                hdf5_sys::h5d::H5Dread_chunk2(
-                    self.volume.id(),
-                    hdf5_sys::h5p::H5P_DEFAULT,
-                    offset.as_ptr(),
-                    &raw mut mask,
-                    bytes.as_mut_ptr().cast(),
-                    &raw mut capacity,
-                )
-            };
-            if code < 0 { Err("a chunk cannot be read") } else { Ok(Some(bytes)) }
-        })
-        .map_err(|reason| look.not(reason))?;
+        let whole = self.header.shape.map(|n| 0..n);
+        let list = || Chunks::list(&self.volume, &whole, size).ok();
+        let chunks = self.chunks.get_or_init(list).as_ref();
+        let chunks = chunks.ok_or_else(|| look.not("its chunks cannot be found"))?;
+        let packed =
+            chunks.read(&self.bytes, first, 2 * length as u64 + 1024).map_err(|why| look.not(why))?;
         let Some(packed) = packed else { return Ok(None) };
         unpack(&packed, self.header.dtype.bytes(), length, self.header.compression)
             .map(Some)
