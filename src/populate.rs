@@ -117,7 +117,8 @@ fn populate_group<'a>(
 
 /// Appends `count` times `value`.
 fn extend<T: Copy + Send + Sync>(list: &mut Vec<T>, count: usize, value: T) {
-    list.reserve_exact(count);
+    // Room grows by the size of the list: with many groups it must not be copied for each.
+    list.reserve(count);
     advise_huge(list.spare_capacity_mut());
     list.par_extend((0..count).into_par_iter().map(|_| value));
 }

@@ -186,6 +186,8 @@ fn compare(file: &VolumeFile, layout: &Layout, voxels: &crate::grid::Box3, lit: 
         let rendered = lit.iter().find(|chunk| chunk.offset == first).map(|chunk| &chunk.bytes);
         let differing = match (&stored, rendered) {
             (None, None) => None,
+            // Whole chunks at once, as long as they agree.
+            (Some(stored), Some(rendered)) if stored == rendered => None,
             (Some(stored), Some(rendered)) => stored.iter().zip(rendered).position(|(a, b)| a != b),
             (Some(bytes), None) | (None, Some(bytes)) => bytes.iter().position(|&byte| byte != 0),
         };
