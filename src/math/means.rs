@@ -74,34 +74,57 @@ fn wide_means<T>(ramp: &Ramp, out: &mut [T], round: impl Fn(f64) -> T) {
     });
 }
 
-/// Voxels whose edges are evaluated together; with the last edge they fill whole groups.
-const EDGES: usize = 32;
+/// Edges that are evaluated together, at most: whole groups.
+const EDGES: usize = 4 * GROUP;
 
-/// The mean by the difference of error functions at the voxel's edges, which neighbours share. Each complement is
-/// taken on the side where it is small, so that tails keep their relative accuracy.
+/// The mean by the difference of error functions at the voxel's edges, which neighbours share.
 #[inline(always)]
-fn narrow_means<T>(ramp: &Ramp, out: &mut [T], erfc: impl Fn(f64) -> f64, round: impl Fn(f64) -> T) {
-    let scale = sqrt_half_pi() / ramp.step;
-    let mut first = 0.0;
+fn narrow_means<T>(
+    ramp: &Ramp,
+    out: &mut [T],
+    erfc: impl Fn(f64) -> f64 + Copy,
+    round: impl Fn(f64) -> T + Copy,
+) {
+    let mut first = 0;
+    // A group of edges less where the room behind the results has none.
     for part in out.chunks_mut(EDGES - 1) {
-        let mut edge = [0.0; EDGES];
-        let mut complement = [0.0; EDGES];
-        let edges = (part.len() + 1).next_multiple_of(GROUP);
-        by_groups(&mut edge[..edges], |i| ramp.at(first + i - 0.5) * std::f64::consts::FRAC_1_SQRT_2);
-        for (complement, edge) in
-            complement[..edges].as_chunks_mut::<GROUP>().0.iter_mut().zip(edge.as_chunks::<GROUP>().0)
-        {
-            for (complement, &edge) in complement.iter_mut().zip(edge) {
-                *complement = erfc(edge.abs());
-            }
+        match ramp.count.saturating_sub(first).min(part.len()) {
+            0..8 => part_means::<T, 8>(ramp, first, part, erfc, round),
+            8..16 => part_means::<T, 16>(ramp, first, part, erfc, round),
+            16..24 => part_means::<T, 24>(ramp, first, part, erfc, round),
+            _ => part_means::<T, EDGES>(ramp, first, part, erfc, round),
         }
-        for (i, mean) in part.iter_mut().enumerate() {
-            let (low, high, below, above) = (edge[i], edge[i + 1], complement[i], complement[i + 1]);
-            let outside = if low >= 0.0 { below - above } else { above - below };
-            let across = 2.0 - below - above;
-            *mean = round(scale * if low < 0.0 && high > 0.0 { across } else { outside });
+        first += part.len();
+    }
+}
+
+/// The means from voxel `first` on, as far as `EDGES` edges reach. Each complement is taken on the side where it is small, so
+/// that tails keep their relative accuracy.
+#[inline(always)]
+fn part_means<T, const EDGES: usize>(
+    ramp: &Ramp,
+    first: usize,
+    out: &mut [T],
+    erfc: impl Fn(f64) -> f64,
+    round: impl Fn(f64) -> T,
+) {
+    let scale = sqrt_half_pi() / ramp.step;
+    let mut edge = [0.0; EDGES];
+    let first = first as f64 - 0.5;
+    by_groups(&mut edge, |i| ramp.at(first + i) * std::f64::consts::FRAC_1_SQRT_2);
+    let mut complement = [0.0; EDGES];
+    for (complement, edge) in
+        complement.as_chunks_mut::<GROUP>().0.iter_mut().zip(edge.as_chunks::<GROUP>().0)
+    {
+        for (complement, &edge) in complement.iter_mut().zip(edge) {
+            *complement = erfc(edge.abs());
         }
-        first += part.len() as f64;
+    }
+    for (i, mean) in out.iter_mut().take(EDGES - 1).enumerate() {
+        let (low, high, below, above) = (edge[i], edge[i + 1], complement[i], complement[i + 1]);
+        let outside = if low >= 0.0 { below - above } else { above - below };
+        let across = 2.0 - below - above;
+        *mean = round(scale * if low < 0.0 && high > 0.0 { across } else { outside });
     }
 }
 
@@ -226,6 +249,24 @@ mod tests {
                     // One unit for the rounding to single precision, which is no part of the bound.
                     let bound = 0.5 * f64::from(f32::EPSILON) * (1.001 * exact + 0.1 / 3.0 * largest) + 1e-45;
                     assert!((f64::from(*got) - exact).abs() <= bound, "{step} {part}: {got:e} {exact:e}");
+                }
+            }
+        }
+    }
+
+    /// Whatever the number of voxels, each has the bits that it has by itself.
+    #[test]
+    fn a_mean_depends_on_its_voxel_alone() {
+        for step in [0.1, 0.6] {
+            for count in 1..=100 {
+                let ramp = Ramp { first: -40.0, step, start: 0.2, count, place: 0 };
+                let mut together = vec![0.0_f32; ramp.room()];
+                gaussian_means_f32(&[ramp], &mut together);
+                for (i, mean) in together.iter().take(count).enumerate() {
+                    let ramp = Ramp { first: ramp.first + i as f64, count: 1, ..ramp };
+                    let mut alone = [0.0; GROUP];
+                    gaussian_means_f32(&[ramp], &mut alone);
+                    assert_eq!(mean.to_bits(), alone[0].to_bits(), "{i} of {count}");
                 }
             }
         }
