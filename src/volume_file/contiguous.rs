@@ -24,9 +24,8 @@ impl Contiguous {
         Ok(Contiguous { file, offset, shape, bytes })
     }
 
-    /// Opens the file at `path` to read its volume, all of which must be there.
-    pub fn open(path: &Path, offset: u64, shape: [u64; 3], bytes: usize) -> io::Result<Contiguous> {
-        let file = File::open(path)?;
+    /// Takes the open `file` to read its volume, all of which must be there.
+    pub fn open(file: File, offset: u64, shape: [u64; 3], bytes: usize) -> io::Result<Contiguous> {
         let voxels = shape.iter().try_fold(bytes as u64, |product, &n| product.checked_mul(n));
         let end = voxels.and_then(|bytes| bytes.checked_add(offset));
         if end.is_none_or(|end| end > file.metadata().map_or(0, |info| info.len())) {

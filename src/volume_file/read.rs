@@ -22,13 +22,15 @@ pub struct VolumeFile {
     pub path: PathBuf,
     file: File,
     volume: Dataset,
-    /// The same file, to be read past the HDF5 library.
-    bytes: std::fs::File,
-    /// Of a volume in chunks; listed when the first is read, `None` where that fails.
-    chunks: OnceLock<Option<Chunks>>,
-    /// Of a volume in one piece.
-    place: Option<Contiguous>,
+    place: Place,
     pub header: Header,
+}
+
+/// Where the voxels are, to be read past the HDF5 library.
+enum Place {
+    Piece(Contiguous),
+    /// In chunks of this file, which are listed when the first is read; `None` where that fails.
+    Chunks(std::fs::File, OnceLock<Option<Chunks>>),
 }
 
 /// What the file says of its volume; axes are x, y, z, and a plane has one voxel along z.
@@ -115,20 +117,12 @@ impl VolumeFile {
         let place = if header.chunk.is_none() {
             // Values that lie in another file have no offset.
             let offset = volume.offset().ok_or_else(|| not("its volume lies elsewhere"))?;
-            let opened = Contiguous::open(path, offset, header.shape, header.dtype.bytes());
-            Some(opened.map_err(|_| not("its volume is cut short"))?)
+            let opened = Contiguous::open(bytes, offset, header.shape, header.dtype.bytes());
+            Place::Piece(opened.map_err(|_| not("its volume is cut short"))?)
         } else {
-            None
+            Place::Chunks(bytes, OnceLock::new())
         };
-        Ok(VolumeFile {
-            path: path.to_path_buf(),
-            file,
-            volume,
-            bytes,
-            chunks: OnceLock::new(),
-            place,
-            header,
-        })
+        Ok(VolumeFile { path: path.to_path_buf(), file, volume, place, header })
     }
 
     /// The scene's text and its path in the carried tree.
@@ -196,18 +190,17 @@ impl VolumeFile {
     /// When the chunk is damaged.
     pub fn voxels(&self, first: [u64; 3], size: [u64; 3]) -> Result<Option<Vec<u8>>> {
         let look = Look { path: &self.path };
-        if let Some(place) = &self.place {
-            let extent = [0, 1, 2].map(|a| size[a].min(self.header.shape[a] - first[a]) as usize);
-            let voxels = place.read(first, extent, size.map(|n| n as usize));
-            return voxels.map(Some).map_err(|_| look.not("its volume is cut short"));
-        }
+        let (file, chunks) = match &self.place {
+            Place::Piece(piece) => {
+                let extent = [0, 1, 2].map(|a| size[a].min(self.header.shape[a] - first[a]) as usize);
+                let voxels = piece.read(first, extent, size.map(|n| n as usize));
+                return voxels.map(Some).map_err(|_| look.not("its volume is cut short"));
+            }
+            Place::Chunks(file, chunks) => (file, chunks.get_or_init(|| Chunks::list(&self.volume).ok())),
+        };
         let length = size.iter().product::<u64>() as usize * self.header.dtype.bytes();
-        let whole = self.header.shape.map(|n| 0..n);
-        let list = || Chunks::list(&self.volume, &whole, size).ok();
-        let chunks = self.chunks.get_or_init(list).as_ref();
-        let chunks = chunks.ok_or_else(|| look.not("its chunks cannot be found"))?;
-        let packed =
-            chunks.read(&self.bytes, first, 2 * length as u64 + 1024).map_err(|why| look.not(why))?;
+        let chunks = chunks.as_ref().ok_or_else(|| look.not("its chunks cannot be found"))?;
+        let packed = chunks.read(file, first, 2 * length as u64 + 1024).map_err(|why| look.not(why))?;
         let Some(packed) = packed else { return Ok(None) };
         unpack(&packed, self.header.dtype.bytes(), length, self.header.compression)
             .map(Some)
