@@ -12,7 +12,7 @@ use crate::populate::{BYTES_PER_SPOT, Spots};
 use crate::render::{Renderer, padded};
 use crate::scene::{Compression, Precision, Scene};
 use crate::volume_file::layout::{HASH_EDGE, Layout};
-use crate::volume_file::writer::skipped_before;
+use crate::volume_file::skipped_before;
 
 /// What a run may use.
 #[derive(Debug, Clone, Copy)]
@@ -165,7 +165,11 @@ impl Plan {
         let worker = sums + block * 3 * dtype;
         let workers = threads.saturating_mul(worker);
         if workers > free / 2 {
-            return Err(too_much(workers.saturating_mul(2).saturating_add(resident)));
+            // A quarter of what is free is kept for lists, as far as they need it.
+            let free = workers.saturating_mul(2);
+            return Err(too_much(
+                resident.saturating_add(free).saturating_add(free.div_ceil(3).min(MOST_LISTS)),
+            ));
         }
         let window = ((free - workers) / 2 / (block * dtype).max(1)).clamp(1, 16 * threads);
         let volume_bytes = voxels.saturating_mul(dtype);
@@ -205,13 +209,14 @@ impl Plan {
         let table = self.spots * (130 + 8 * renderer.spots.extras.len() as u64);
         let axes: u64 = self.layout.shape().iter().map(|n| 8 * n).sum();
         // A volume in one piece has holes where it is dark, but not every disk has holes.
-        let lit_bytes = if renderer.scene.output.chunk.is_none() {
-            self.volume_bytes + skipped_before(self.volume_bytes)
+        let (lit_bytes, index) = if renderer.scene.output.chunk.is_none() {
+            (self.volume_bytes, skipped_before(self.volume_bytes))
         } else {
-            lit.saturating_mul(whole(self.layout.blocks.block)).min(whole(self.layout.shape()))
+            let lit = lit.saturating_mul(whole(self.layout.blocks.block)).min(whole(self.layout.shape()));
+            let chunk = self.layout.chunk.iter().product::<u64>() * dtype;
+            let per_chunk = PER_CHUNK + chunk / STORED * 8 + skipped_before(chunk);
+            (lit, (lit / chunk + 1).saturating_mul(per_chunk))
         };
-        let chunk = self.layout.chunk.iter().product::<u64>() * dtype;
-        let index = (lit_bytes / chunk + 1).saturating_mul(PER_CHUNK + chunk / STORED * 8);
         self.file_bytes = lit_bytes.saturating_add(index + table + axes + (1 << 16));
     }
 

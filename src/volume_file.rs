@@ -13,7 +13,7 @@ pub mod partial;
 pub mod provenance;
 pub mod read;
 pub mod truth;
-pub mod writer;
+mod writer;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,6 +36,8 @@ use pack::Packer;
 use partial::{Partial, Writeback};
 use truth::{ROWS, Truth};
 use writer::Writer;
+
+pub use writer::skipped_before;
 
 /// How a file is written; nothing of this leaves a trace in it.
 pub struct Options<'a> {

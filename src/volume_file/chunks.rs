@@ -45,7 +45,10 @@ impl Chunks {
     pub fn read(&self, file: &File, [x, y, z]: [u64; 3], most: u64) -> Result<Option<Vec<u8>>, &'static str> {
         let found = self.0.binary_search_by_key(&[z, y, x], |chunk| chunk.first);
         let Ok(found) = found.map(|i| &self.0[i]) else { return Ok(None) };
-        if !found.filtered || found.bytes > most {
+        if !found.filtered {
+            return Err("a chunk was stored without its filters");
+        }
+        if found.bytes > most {
             return Err("a chunk has an impossible size");
         }
         let mut bytes = vec![0; found.bytes as usize];

@@ -87,7 +87,7 @@ fn grown(mut block: [u64; 3], shape: [u64; 3], most_voxels: u64) -> [u64; 3] {
         let growable = (0..3).filter(|&a| block[a] < shape[a]).min_by_key(|&a| block[a]);
         let Some(a) = growable else { break };
         let mut larger = block;
-        larger[a] *= 2;
+        larger[a] = (2 * block[a]).min(shape[a]);
         if !fits(larger, most_voxels) {
             break;
         }

@@ -79,7 +79,13 @@ impl Look<'_> {
         if !attribute.is_scalar() || kind != TypeDescriptor::VarLenUnicode {
             return Err(self.not(&format!("the attribute `{name}` is not a text")));
         }
-        Ok(self.ok(attribute.read_scalar::<VarLenUnicode>())?.as_str().to_string())
+        self.decoded(&self.ok(attribute.read_scalar())?, name)
+    }
+
+    /// The text called `name`: what a file says is UTF-8 need not be, and the library does not look.
+    pub fn decoded(&self, text: &VarLenUnicode, name: &str) -> Result<String> {
+        let decoded = String::from_utf8(text.as_bytes().to_vec());
+        decoded.map_err(|_| self.not(&format!("its `{name}` is not UTF-8")))
     }
 
     /// An attribute of one number per axis, in the file's order, as x y z.
@@ -152,7 +158,7 @@ impl Look<'_> {
             scene_blake3: self.text(provenance, "scene_blake3")?,
             region: provenance.attr("region").is_ok().then(|| self.text(provenance, "region")).transpose()?,
             spots: spots.size() as u64,
-            groups: groups.iter().map(|name| name.as_str().to_string()).collect(),
+            groups: groups.iter().map(|name| self.decoded(name, "groups")).collect::<Result<_>>()?,
         })
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use hdf5::types::{TypeDescriptor, VarLenUnicode};
+use hdf5::types::TypeDescriptor;
 use hdf5::{Dataset, File, H5Type};
 
 use super::chunks::Chunks;
@@ -140,7 +140,7 @@ impl VolumeFile {
         {
             return Err(look.not("its scene is not a text"));
         }
-        let text = look.ok(dataset.read_scalar::<VarLenUnicode>())?.as_str().to_string();
+        let text = look.decoded(&look.ok(dataset.read_scalar())?, "scene")?;
         if text.len() as u64 > MAX_SCENE_BYTES {
             return Err(look.not("its scene is larger than 4 MiB"));
         }

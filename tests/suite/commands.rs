@@ -252,6 +252,36 @@ fn a_volume_in_one_piece_is_checked_like_any_other() {
     assert_eq!(bench.run(&["preview", "short.h5"]).code, Some(1));
 }
 
+/// What a file calls UTF-8 is anybody's bytes.
+#[test]
+fn a_scene_that_is_no_text_is_refused() {
+    let bench = bench();
+    good(&bench, &["run", "s.toml"]);
+    let mut bytes = std::fs::read(bench.path("s.h5")).unwrap();
+    let comment = b"# A comment";
+    let at = bytes.windows(comment.len()).position(|bytes| bytes == comment).unwrap();
+    bytes[at + 4] = 0xff;
+    bench.write("s.h5", &bytes);
+    for command in ["info", "verify", "extract"] {
+        let outcome = bench.run(&[command, "s.h5"]);
+        assert_eq!(outcome.code, Some(1), "{command}: {}", outcome.err);
+        assert!(outcome.err.contains("its `scene` is not UTF-8"), "{command}: {}", outcome.err);
+    }
+}
+
+/// The least that a run says it takes is enough for it.
+#[test]
+fn a_run_takes_no_more_memory_than_it_says() {
+    let bench = bench();
+    let refused = bench.run(&["run", "s.toml", "--max-memory", "26MiB", "--threads", "3"]);
+    assert_eq!(refused.code, Some(1), "{}", refused.err);
+    let (_, said) = refused.err.split_once("the run takes ").unwrap();
+    let said: f64 = said.split_once(" MiB").unwrap().0.parse().unwrap();
+    assert!(said > 26.0, "{}", refused.err);
+    let enough = format!("{}MiB", said as u64 + 1);
+    good(&bench, &["run", "s.toml", "--max-memory", &enough, "--threads", "3"]);
+}
+
 /// Rows that fill pages of memory fill pages of the file.
 #[test]
 fn a_large_volume_in_one_piece_begins_with_a_page() {
