@@ -166,10 +166,9 @@ impl Plan {
         let workers = threads.saturating_mul(worker);
         if workers > free / 2 {
             // A quarter of what is free is kept for lists, as far as they need it.
-            let free = workers.saturating_mul(2);
-            return Err(too_much(
-                resident.saturating_add(free).saturating_add(free.div_ceil(3).min(MOST_LISTS)),
-            ));
+            let besides = workers.saturating_mul(2);
+            let lists = besides.div_ceil(3).min(MOST_LISTS);
+            return Err(too_much(resident.saturating_add(besides).saturating_add(lists)));
         }
         let window = ((free - workers) / 2 / (block * dtype).max(1)).clamp(1, 16 * threads);
         let volume_bytes = voxels.saturating_mul(dtype);

@@ -1,4 +1,4 @@
-//! The binary as a whole: from the start of the process to the file under its name.
+//! The binary as a whole: from the start of the process to the file under its name, and back.
 
 use std::ffi::OsStr;
 use std::process::Command;

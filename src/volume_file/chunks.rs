@@ -30,7 +30,10 @@ impl Chunks {
                 *first = voxel;
             }
             let filtered = chunk.filter_mask == 0;
-            stored.push(Stored { first, place: chunk.addr, bytes: chunk.size, filtered });
+            // A chunk may have an entry, but no place yet.
+            if chunk.size > 0 && chunk.addr != hdf5_sys::h5::HADDR_UNDEF {
+                stored.push(Stored { first, place: chunk.addr, bytes: chunk.size, filtered });
+            }
             0
         })?;
         stored.sort_unstable_by_key(|chunk| chunk.first);

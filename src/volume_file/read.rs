@@ -17,6 +17,9 @@ use crate::error::{Error, Result};
 use crate::grid::Unit;
 use crate::scene::{Compression, Dtype};
 
+/// Voxels x y z of a volume in one piece that are read at once: enough to be worth a call, few enough for each thread.
+const LONG_ROWS: [u64; 3] = [1 << 12, 1 << 4, 1 << 4];
+
 /// An open volume file.
 pub struct VolumeFile {
     pub path: PathBuf,
@@ -179,7 +182,7 @@ impl VolumeFile {
 
     /// The voxels, x y z, that are best read at once: a chunk, or long rows of a volume in one piece.
     pub fn portion(&self) -> [u64; 3] {
-        let rows = || [0, 1, 2].map(|a| self.header.shape[a].min([1 << 12, 1 << 4, 1 << 4][a]));
+        let rows = || [0, 1, 2].map(|a| self.header.shape[a].min(LONG_ROWS[a]));
         self.header.chunk.unwrap_or_else(rows)
     }
 
